@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The await / complete / cancel word: one suspension, any number of threads that want to end it, exactly one does.
+//
+//   0          running, nothing pending          arm: 0 -> W        (pending -> 0 and no suspension: the cancel is taken)
+//   C          running, a cancel is pending      claim: W -> 0      the completer resumes the frame
+//   W          suspended in leaf W               cancel: 0 -> C, C -> C, W -> 0 (the canceller resumes the frame)
+//   W|F        suspended, and a cancel is passed on to what W waits for: it ends W by completing it
+//   W|F|B      a canceller is passing it on      cancel: W|F -> W|F|B, then back, + C if it was not accepted
+//   W|F|B|D    ... and the completion came meanwhile: the canceller resumes the frame when it is back
+//
+// Whoever makes the transition away from W owns the frame: it may write into the leaf (the outcome) and then schedules
+// it; everybody else must not touch the leaf any more. B keeps the leaf alive while the canceller is using it, as the
+// completer, finding B, leaves the resumption to the canceller (D). Exactly one party makes the last transition, so the
+// frame is resumed once; nobody ever waits, except disarm (below), which a strand calls that is itself running.
+// W's address may be used again by a later suspension, but only after the strand has left the resource (under the
+// resource's lock), so a completer that holds the lock and found W in the list never means an earlier W.
+#pragma once
+
+#include <cstdint>
+
+#include <jay/detail/sync.hpp>
+
+namespace jay::detail {
+
+class cancel_word {
+ public:
+  enum class outcome : std::uint8_t { pending, claimed, forward, busy };
+
+  // ---- the strand itself ----
+
+  /// Suspends in w. False: a cancel was pending; it is taken, and the strand goes on.
+  bool arm(void* w, bool forwards) noexcept {
+    std::uintptr_t cur = 0;
+    std::uintptr_t want = address(w) | (forwards ? forward_bit : 0);
+    // [C1] release: the leaf and the frame, to whoever claims; acquire on failure: with [C2]
+    if (word_.compare_exchange_strong(cur, want, std::memory_order_acq_rel, std::memory_order_acquire)) return true;
+    take_pending();
+    return false;
+  }
+  bool pending() const noexcept { return word_.load(std::memory_order_relaxed) & pending_bit; }
+  /// True: a cancel was pending and is now taken. The strand is running.
+  bool take_pending() noexcept {
+    if (!pending()) return false;
+    // [C2] acquire: with the canceller's release of what it noted in the scope
+    return word_.fetch_and(~pending_bit, std::memory_order_acq_rel) & pending_bit;
+  }
+  /// Makes a cancel pending again (a turn was taken back from a strand that is about to be told otherwise).
+  void set_pending() noexcept { word_.fetch_or(pending_bit, std::memory_order_acq_rel); }
+  /// Ends a forwarding leaf under which the strand went on running (an inner scope). Waits out a canceller in B.
+  void disarm(void* w) noexcept {
+    (void)w;
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      if (cur & busy_bit) {
+        thread_yield();
+        cur = word_.load(std::memory_order_relaxed);
+      } else if (word_.compare_exchange_strong(cur, cur & pending_bit, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed)) {
+        return;  // [C3] acquire: with the canceller's end_forward
+      }
+    }
+  }
+
+  // ---- completers ----
+
+  /// True: the caller, and nobody else, resumes w's frame.
+  bool claim(void* w) noexcept {
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      if ((cur & ~mask) != address(w)) return false;
+      bool busy = cur & busy_bit;
+      // [C1] acquire: the frame; release: the result, to the canceller that resumes for us [C3]
+      if (word_.compare_exchange_weak(cur, busy ? cur | done_bit : cur & pending_bit, std::memory_order_acq_rel,
+                                      std::memory_order_relaxed))
+        return !busy;
+    }
+  }
+
+  // ---- cancellers, one at a time (the scope's lock) up to begin_cancel ----
+
+  /// claimed: the caller resumes the leaf. forward: the caller passes the cancel on, then calls end_forward.
+  outcome begin_cancel(void*& leaf) noexcept {
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      leaf = reinterpret_cast<void*>(cur & ~mask);
+      outcome result;
+      std::uintptr_t want;
+      if (!leaf) result = outcome::pending, want = pending_bit;
+      else if (cur & busy_bit) return outcome::busy;
+      else if (cur & forward_bit) result = outcome::forward, want = cur | busy_bit;
+      else result = outcome::claimed, want = cur & pending_bit;
+      // [C1] acquire: the leaf; [C2] release: what the canceller noted
+      if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return result;
+    }
+  }
+  /// True: the leaf was completed meanwhile and the caller resumes it.
+  bool end_forward(bool accepted) noexcept {
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      std::uintptr_t keep = (accepted ? cur : cur | pending_bit) & pending_bit;
+      bool done = cur & done_bit;
+      std::uintptr_t want = done ? keep : (cur & ~(busy_bit | pending_bit)) | keep;
+      // [C3] acquire: the completer's result; release: with disarm, claim
+      if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return done;
+    }
+  }
+
+ private:
+  static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8, mask = 15;
+  static std::uintptr_t address(void* w) noexcept { return reinterpret_cast<std::uintptr_t>(w); }
+
+  atomic<std::uintptr_t> word_{0};
+};
+
+}  // namespace jay::detail

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The work-stealing deque: its owner pushes and pops at the bottom, thieves take the oldest from the top.
+//
+// D. Chase, Y. Lev: Dynamic Circular Work-Stealing Deque, SPAA 2005; the orders follow N. M. Le, A. Pop, A. Cohen,
+// F. Zappa Nardelli: Correct and Efficient Work-Stealing for Weak Memory Models, PPoPP 2013, with the owner's fence made
+// asymmetric (sync.hpp).
+//
+// The race that must not be lost: one job left at index i; the owner takes it without a CAS while a thief takes it too.
+//   owner (pop):   O1 bottom := i      light fence   O2 read top
+//   thief (steal): T1 read top = i     heavy fence   T2 read bottom   T3 CAS top i -> i+1
+// The heavy fence falls either after O1 is visible, then T2 reads bottom = i and the thief goes away, or before O2, then
+// O2 reads top >= i and the owner goes through the CAS as well (pop_last). So at most one of them skips the CAS.
+// Indices are 64 bits and never reused. A buffer that was outgrown is kept until the end, as a thief may still read it;
+// what it reads is right, because the CAS on top fails if index i was taken meanwhile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <jay/detail/job.hpp>
+#include <jay/detail/sync.hpp>
+
+namespace jay::detail {
+
+class deque {
+ public:
+  explicit deque(std::size_t capacity = 1024) : ring_(new ring(capacity, nullptr)), owner_ring_(ring_.load(relaxed)) {}
+  deque(const deque&) = delete;
+  ~deque() {
+    for (ring* r = owner_ring_; r;) delete std::exchange(r, r->outgrown);
+  }
+
+  // ---- owner only ----
+
+  void push(job* j) {
+    std::uint64_t b = reserve(1);
+    put(b, j);
+    publish(b + 1);
+  }
+
+  /// Room for n more; gives the index of the first. Throws std::bad_alloc with nothing changed.
+  std::uint64_t reserve(std::size_t n) {
+    std::uint64_t b = bottom_.load(relaxed);  // relaxed: only the owner writes it
+    if (b + n - top_seen_ > owner_ring_->mask) [[unlikely]] grow(b, n);
+    return b;
+  }
+  void put(std::uint64_t i, job* j) noexcept { owner_ring_->at(i).store(j, relaxed); }  // relaxed: publish releases
+  void publish(std::uint64_t b) noexcept {
+    bottom_.store(b, asym_store);  // [D1] release: what the jobs point to; with [D1] in steal
+  }
+
+  /// The youngest, or null.
+  job* pop() noexcept {
+    std::uint64_t b = bottom_.load(relaxed) - 1;
+    bottom_.store(b, asym_store);  // O1; release as well, as a thief may take its bottom from here
+    asymmetric_light();
+    std::uint64_t t = top_.load(asym_load);  // O2
+    if (static_cast<std::int64_t>(b - t) > 0) [[likely]] return owner_ring_->at(b).load(relaxed);
+    return pop_last(b, t);
+  }
+
+  /// The oldest, or null: for the owner that wants first in, first out.
+  job* pop_oldest() noexcept {
+    for (;;) {
+      std::uint64_t t = top_.load(std::memory_order_acquire);
+      if (static_cast<std::int64_t>(bottom_.load(relaxed) - t) <= 0) return nullptr;
+      job* j = owner_ring_->at(t).load(relaxed);
+      if (top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, relaxed)) return j;
+    }
+  }
+
+  // ---- any thread ----
+
+  /// The oldest; null when empty or when another thread was faster.
+  job* steal() noexcept {
+    std::uint64_t t = top_.load(asym_load);  // T1; acquire: with the CAS [D2]
+    if (static_cast<std::int64_t>(bottom_.load(asym_load) - t) <= 0) return nullptr;  // nothing to pay a fence for
+    asymmetric_heavy();
+    std::uint64_t b = bottom_.load(asym_load);  // T2; [D1] acquire: with [D1] in publish
+    if (static_cast<std::int64_t>(b - t) <= 0) return nullptr;
+    ring* r = ring_.load(std::memory_order_acquire);  // [D3] acquire: with [D3] in grow
+    job* j = r->at(t).load(relaxed);                  // relaxed: ordered by [D1]; the CAS says whether it still counts
+    if (!top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, relaxed)) return nullptr;  // T3 [D2]
+    return j;
+  }
+
+  /// A hint, exact for a thread that has made itself known as idle and passed a heavy fence (idle.hpp).
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept {
+    std::uint64_t t = top_.load(asym_load);
+    auto n = static_cast<std::int64_t>(bottom_.load(asym_load) - t);
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+
+ private:
+  static constexpr std::memory_order relaxed = std::memory_order_relaxed;
+
+  struct ring {
+    ring(std::size_t capacity, ring* old) : mask(capacity - 1), outgrown(old), cells(new atomic<job*>[capacity]) {}
+    atomic<job*>& at(std::uint64_t i) noexcept { return cells[i & mask]; }
+    std::size_t mask;
+    ring* outgrown;
+    std::unique_ptr<atomic<job*>[]> cells;
+  };
+
+  // index b was the last one, or there was none
+  [[gnu::noinline]] job* pop_last(std::uint64_t b, std::uint64_t t) noexcept {
+    job* j = nullptr;
+    if (b == t) {
+      j = owner_ring_->at(b).load(relaxed);
+      if (!top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, relaxed)) j = nullptr;
+    }
+    bottom_.store(b + 1, std::memory_order_release);  // release, not relaxed: a thief may read bottom from here [D1]
+    return j;
+  }
+
+  [[gnu::noinline]] void grow(std::uint64_t b, std::size_t n) {
+    top_seen_ = top_.load(std::memory_order_acquire);
+    std::size_t capacity = owner_ring_->mask + 1;
+    if (b + n - top_seen_ < capacity) return;
+    while (b + n - top_seen_ >= capacity) capacity *= 2;
+    auto* r = new ring(capacity, owner_ring_);
+    for (std::uint64_t i = top_seen_; i != b; ++i) r->at(i).store(owner_ring_->at(i).load(relaxed), relaxed);
+    owner_ring_ = r;
+    ring_.store(r, std::memory_order_release);  // [D3] release: the copied cells; with [D3] in steal
+  }
+
+  alignas(64) atomic<std::uint64_t> bottom_{1};
+  std::uint64_t top_seen_ = 1;  // some earlier top: enough to know that there is room
+  atomic<ring*> ring_;
+  ring* owner_ring_;
+  alignas(64) atomic<std::uint64_t> top_{1};
+};
+
+}  // namespace jay::detail

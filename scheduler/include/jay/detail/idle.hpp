@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Who sleeps, who searches, who must be woken: the protocol between a thread that has made work and a worker that finds
+// none. The worst that could happen here is a job that stands in a queue while every worker sleeps.
+//
+// Nouns. A worker is *busy*, *searching* (awake, looking for work) or *sleeping*. `word` counts the latter two. A
+// sleeper stands in the list `asleep`; who takes it off the list makes it a searcher and unparks it. Each worker has an
+// attention word, which only it looks at for free.
+//
+//   a worker goes to sleep (announce)             a thread has made work (after a push)
+//   S1  word: searching - 1, sleeping + 1         P1  the job is visible in its queue
+//   S2  set `hungry` in every attention word          light fence (an owner's push), seq_cst RMW (the shared queues)
+//       heavy fence                               P2  an owner: read its attention word; hungry set -> feed: clear it,
+//   S3  look at every queue; work: retract                then read word. Others: read word
+//                                                 P3  sleeping > 0 and searching = 0: wake one
+//
+// No job is left behind. Take the last worker to go to sleep and any push. If P2's first read comes before S1/S2 in the
+// order of the fences, P1 is visible at S3 and the worker stays. Otherwise the pusher sees `hungry` (an owner), or the
+// count (others). An owner that finds hungry clear although somebody sleeps has cleared it in an earlier feed, which
+// read `word` afterwards: it woke somebody, or saw a searcher. A searcher ends in one of two ways: it sleeps, and S2
+// sets hungry again, S3 looks at everything; or it finds work, and if it was the last searcher it wakes the next
+// sleeper (found), who then searches. So as long as somebody sleeps there is a searcher, or hungry is set everywhere.
+//
+// Rejected: waking one per push (a wake costs the waker 11-17 us here); a shared word read at each push (one more line
+// for each fork to load than the attention word, which it reads anyway); a wake by the thief only (the first job after
+// a quiet time would wait for a spinner).
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <jay/detail/sync.hpp>
+
+namespace jay::detail {
+
+/// Bits of the attention word: set by others, looked at by the worker at each fork and whenever it is in its loop.
+namespace attention {
+inline constexpr std::uint32_t hungry = 1;   // somebody sleeps and nobody searches: wake one when you have pushed
+inline constexpr std::uint32_t ready = 2;    // a task stands in a shared queue: it goes first
+inline constexpr std::uint32_t special = 4;  // constant: this worker's forks never take the fast path
+}  // namespace attention
+
+/// A worker, as the others see it.
+struct station {
+  alignas(64) atomic<std::uint32_t> attention{0};
+  atomic<std::uint32_t> token{awake};
+  bool asleep = false;  // in idle's list; guarded by its lock
+  station* next_asleep = nullptr;
+
+  // values of token
+  static constexpr std::uint32_t awake = 0, notified = 1, on_futex = 2, polling = 3;
+
+  /// Blocks until unpark; at once if it has been called since the last time.
+  void park() noexcept {
+    std::uint32_t expected = awake;
+    // [T1] acquire: what the waker did before unpark; with [T1] there
+    if (token.compare_exchange_strong(expected, on_futex, std::memory_order_acq_rel, std::memory_order_acquire))
+      while (token.load(std::memory_order_acquire) == on_futex) futex_wait(token, on_futex);
+    token.store(awake, std::memory_order_relaxed);  // relaxed: only this worker waits on it
+  }
+  /// False: unpark has been called; do not poll. After the poll: end_polling.
+  bool begin_polling() noexcept {
+    std::uint32_t expected = awake;
+    return token.compare_exchange_strong(expected, polling, std::memory_order_acq_rel, std::memory_order_acquire);
+  }
+  void end_polling() noexcept { token.exchange(awake, std::memory_order_acq_rel); }
+
+  /// True: the worker is polling and must be interrupted.
+  [[nodiscard]] bool unpark() noexcept {
+    std::uint32_t was = token.exchange(notified, std::memory_order_acq_rel);  // [T1] release
+    if (was == on_futex) futex_wake(token, 1);
+    return was == polling;
+  }
+};
+
+class idle {
+ public:
+  explicit idle(std::vector<station*> stations) : stations_(std::move(stations)) {}
+
+  /// Awake and out of work: may it search? At most half of the workers do.
+  bool begin_search() noexcept {
+    std::uint64_t w = word_.load(std::memory_order_relaxed);
+    do {
+      if (2 * searching(w) >= stations_.size()) return false;
+    } while (!word_.compare_exchange_weak(w, w + 1, std::memory_order_seq_cst, std::memory_order_relaxed));
+    return true;
+  }
+  /// A searcher has found work. True: it was the last one and somebody sleeps: call wake_one.
+  [[nodiscard]] bool found() noexcept {
+    std::uint64_t w = word_.fetch_sub(1, std::memory_order_seq_cst);
+    return searching(w) == 1 && sleeping(w) > 0;
+  }
+
+  /// S1, S2. The caller then looks at every queue (S3), and parks, or retracts.
+  void announce(station& s, bool was_searching) noexcept {
+    {
+      spin_guard g(mutex_);
+      s.asleep = true;
+      s.next_asleep = asleep_;
+      asleep_ = &s;
+      word_.fetch_add(one_sleeper - (was_searching ? 1 : 0), std::memory_order_seq_cst);
+    }
+    for (station* other : stations_) other->attention.fetch_or(attention::hungry, std::memory_order_seq_cst);
+    asymmetric_heavy();
+  }
+  /// Back from announce, as a searcher. False: a waker has chosen this worker already; its unpark is under way.
+  bool retract(station& s) noexcept {
+    spin_guard g(mutex_);
+    if (!s.asleep) return false;
+    for (station** p = &asleep_;; p = &(*p)->next_asleep) {
+      if (*p != &s) continue;
+      *p = s.next_asleep;
+      break;
+    }
+    s.asleep = false;
+    word_.fetch_add(1 - one_sleeper, std::memory_order_seq_cst);
+    return true;
+  }
+
+  /// P3's condition. seq_cst: with the RMWs of announce; the caller's push is before it.
+  bool wanting() const noexcept {
+    std::uint64_t w = word_.load(std::memory_order_seq_cst);
+    return sleeping(w) > 0 && searching(w) == 0;
+  }
+  /// An owner that has seen hungry after a push. True: call wake_one.
+  [[nodiscard]] bool feed(station& mine) noexcept {
+    mine.attention.fetch_and(~attention::hungry, std::memory_order_seq_cst);
+    return wanting();
+  }
+  /// Takes a sleeper off the list and makes it a searcher; the caller unparks it. Null: nobody sleeps.
+  station* wake_one() noexcept {
+    spin_guard g(mutex_);
+    station* s = asleep_;
+    if (!s) return nullptr;
+    asleep_ = s->next_asleep;
+    s->asleep = false;
+    word_.fetch_add(1 - one_sleeper, std::memory_order_seq_cst);
+    return s;
+  }
+
+  bool anyone_searching() const noexcept { return searching(word_.load(std::memory_order_relaxed)) > 0; }
+  std::size_t sleepers() const noexcept { return sleeping(word_.load(std::memory_order_relaxed)); }
+
+ private:
+  static constexpr std::uint64_t one_sleeper = std::uint64_t{1} << 32;
+  static std::uint64_t searching(std::uint64_t w) noexcept { return w & (one_sleeper - 1); }
+  static std::uint64_t sleeping(std::uint64_t w) noexcept { return w >> 32; }
+
+  std::vector<station*> stations_;
+  spin_mutex mutex_;
+  station* asleep_ = nullptr;
+  alignas(64) atomic<std::uint64_t> word_{0};
+};
+
+}  // namespace jay::detail
