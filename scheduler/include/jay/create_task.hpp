@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// create_task: starts a task that runs beside its creator. asyncio.create_task.
+//
+//   auto h = jay::create_task(f, x, y);                                  // owns f and decayed copies of x, y
+//   auto h = jay::create_task(f(x));                                     // any op
+//   auto h = jay::create_task(jay::task_options().name("n"), f, x);
+//
+// The callable form is like std::thread: the callable and its arguments are moved into the task, references only through
+// std::ref; so a capturing lambda is safe. The runtime keeps the task until it has ended, whatever becomes of the handle.
+// Throws std::runtime_error when no runtime is running here, or when it is shutting down; std::bad_alloc with nothing
+// started.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <jay/detail/op.hpp>
+#include <jay/task_handle.hpp>
+
+namespace jay {
+
+class task_options {
+ public:
+  task_options& name(std::string n) {
+    name_ = std::move(n);
+    return *this;
+  }
+  /// Runs the task in place until its first suspension, instead of queueing it.
+  task_options& eager_start(bool e = true) {
+    eager_ = e;
+    return *this;
+  }
+  task_options& priority(jay::priority p) {
+    priority_ = p;
+    return *this;
+  }
+
+ private:
+  friend struct detail_task_options_access;
+  std::optional<std::string> name_;
+  bool eager_ = false;
+  jay::priority priority_ = jay::priority::normal;
+};
+
+struct detail_task_options_access {
+  static void apply(const task_options& o, detail::task_state& t) {
+    if (o.name_) t.set_name(*o.name_);
+  }
+  static jay::priority priority(const task_options& o) { return o.priority_; }
+  static bool eager(const task_options& o) { return o.eager_; }
+};
+
+namespace detail {
+
+JAY_API scheduler& require_scheduler(const char* what);
+
+template <class F, class... A>
+concept starts_a_task = std::invocable<std::decay_t<F>, std::decay_t<A>...> &&
+                        awaitable<std::invoke_result_t<std::decay_t<F>, std::decay_t<A>...>> &&
+                        !awaitable<std::decay_t<F>>;
+
+template <class F, class... A>
+using started_t = op_result_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<A>...>>;
+
+/// Owns the callable and its arguments while what it returned runs.
+template <class F, class... A>
+task<started_t<F, A...>> call_owned(F f, A... args) {
+  co_return co_await std::invoke(std::move(f), std::move(args)...);
+}
+
+template <class T>
+task_handle<T> start(scheduler& s, const task_options& o, task<T> t) {
+  auto* block = new task_block<T>(s, detail_task_options_access::priority(o));
+  state_ptr<task_block<T>> keep(block);
+  detail_task_options_access::apply(o, *block);
+  job* frame = t.release();
+  result_promise_of(frame).out = &block->result;
+  launch(*block, frame, detail_task_options_access::eager(o));
+  return task_handle<T>(std::move(keep));
+}
+
+}  // namespace detail
+
+template <class Op>
+  requires detail::awaitable<std::decay_t<Op>>
+auto create_task(const task_options& options, Op&& o) {
+  scheduler& s = detail::require_scheduler("create_task");
+  return detail::start(s, options, detail::to_task(std::forward<Op>(o)));
+}
+template <class F, class... A>
+  requires detail::starts_a_task<F, A...>
+auto create_task(const task_options& options, F&& f, A&&... args) {
+  scheduler& s = detail::require_scheduler("create_task");
+  return detail::start(s, options,
+                       detail::call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...));
+}
+template <class Op>
+  requires detail::awaitable<std::decay_t<Op>>
+auto create_task(Op&& o) {
+  return create_task(task_options(), std::forward<Op>(o));
+}
+template <class F, class... A>
+  requires(detail::starts_a_task<F, A...> && !std::is_same_v<std::decay_t<F>, task_options>)
+auto create_task(F&& f, A&&... args) {
+  return create_task(task_options(), std::forward<F>(f), std::forward<A>(args)...);
+}
+
+}  // namespace jay

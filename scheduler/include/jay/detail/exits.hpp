@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What a coroutine has entered, and leaves at its end: the exits run after its locals are gone, last in, first out,
+// awaited, on return, throw and cancel, before whoever awaits it goes on.
+//
+// The first enter puts an exit_stack between the promise and its continuation (continues::exits). At the final
+// suspension exits_begin starts the stack's runner, a coroutine that stands where the finished one stood: it awaits the
+// exits, changes the outcome as they say, then destroys the finished frame and goes on with the continuation.
+#pragma once
+
+#include <exception>
+#include <memory>
+
+#include <jay/task.hpp>
+
+namespace jay::detail {
+
+struct exit_entry {
+  virtual ~exit_entry() = default;
+  /// Restores what entering changed in the promise (a scope); may replace the exception.
+  virtual void leave(promise_base&, std::exception_ptr&) {}
+  /// True: the exception is swallowed.
+  virtual task<bool> exit(std::exception_ptr e) = 0;
+
+  std::unique_ptr<exit_entry> below;
+};
+
+/// The outcome of the coroutine, whatever its type.
+struct outcome_access {
+  std::exception_ptr (*take_error)(void* out) noexcept;
+  void (*set_error)(void* out, std::exception_ptr e) noexcept;
+  std::exception_ptr* (*error)(void* out) noexcept;  // null: there is none
+  void (*set_unit)(void* out) noexcept;
+  bool can_swallow;  // a void coroutine: there is a value to return instead
+};
+template <class T>
+inline constexpr outcome_access access_of = {
+    [](void* o) noexcept -> std::exception_ptr {
+      auto* out = static_cast<outcome<T>*>(o);
+      return out->state() == outcome_state::error ? out->take_error() : nullptr;
+    },
+    [](void* o, std::exception_ptr e) noexcept { static_cast<outcome<T>*>(o)->set_error(std::move(e)); },
+    [](void* o) noexcept -> std::exception_ptr* {
+      auto* out = static_cast<outcome<T>*>(o);
+      return out->state() == outcome_state::error ? &out->error() : nullptr;
+    },
+    [](void* o) noexcept {
+      if constexpr (std::is_void_v<T>) static_cast<outcome<T>*>(o)->set_value(unit());
+    },
+    std::is_void_v<T>};
+
+struct exit_stack {
+  std::uintptr_t continuation = 0;  // first member: walks read it (scope.cpp)
+  std::unique_ptr<exit_entry> top;
+  result_promise* owner = nullptr;
+  const outcome_access* access = nullptr;
+  job* runner = nullptr;
+};
+
+/// The stack of the coroutine, made at the first call. Throws std::bad_alloc.
+JAY_API exit_stack& exits_of(result_promise& p, const outcome_access& access);
+
+}  // namespace jay::detail

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// A scope inside a task, from the place where a coroutine enters it to its exit: what a timeout cancels.
+//
+// While it is open the coroutine's context is the inner scope, and the strand that entered it stands, for the outer
+// scope, at a forwarding leaf: a cancel of the outer scope is passed on to the inner one, and noted, so that the exit
+// can tell it from the inner scope's own. What was passed on but not delivered by the exit goes back to the outer scope.
+#pragma once
+
+#include <jay/detail/leaf.hpp>
+
+namespace jay::detail {
+
+class JAY_API inner_scope {
+ public:
+  inner_scope(scope& outer) noexcept : inner_(*outer.sched, outer.task) {}
+
+  void open(promise_base& p) noexcept;
+  void close(promise_base& p) noexcept;
+
+  void cancel(const std::string& message) noexcept { inner_.cancel(message); }
+  /// A cancel came from outside while it was open. Valid after close.
+  bool outer_cancelled() const noexcept { return inner_.outer_cancelled; }
+
+ private:
+  struct passage : leaf {
+    scope* inner;
+  };
+  static bool pass(leaf* l) noexcept;
+
+  scope inner_;
+  passage passage_;
+  std::uintptr_t outer_context_ = 0;
+};
+
+}  // namespace jay::detail

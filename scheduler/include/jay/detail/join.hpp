@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The join of a gather: it lives in the awaiter, in the parent's frame, and outlives its children.
+//
+// Each child is the root of a forked strand: its continuation is the join. When a child ends (child_done) on the worker
+// that forked it, its next sibling is popped from that worker's deque and runs at once; the last one resumes the parent.
+// Once a sibling is missing from the deque (stolen), or what runs really suspends, the counter is closed, and with it
+// every join further up that this worker still counts alone (close_above): the strand above will go on elsewhere, and
+// nobody would be left to fold the owner's count in.
+//
+// On the first error the siblings that have not started are dropped, those suspended are cancelled, those running are
+// told at their next suspension or fork (scope.hpp); all are waited for. `status` says what the parent has to do.
+#pragma once
+
+#include <exception>
+
+#include <jay/detail/join_counter.hpp>
+#include <jay/detail/promise_base.hpp>
+#include <jay/detail/scope.hpp>
+#include <jay/detail/worker.hpp>
+
+namespace jay::detail {
+
+struct JAY_API join {
+  job* parent;
+  join_counter counter;
+  std::uint32_t status;             // bits below; guarded by the scope's lock until all children have finished
+  std::uint32_t failed_generation;  // set with child_failed (scope.hpp)
+  std::exception_ptr* first_error;  // set with child_failed; it lies in the child's outcome
+
+  static constexpr std::uint32_t child_failed = 1;     // first_error holds it
+  static constexpr std::uint32_t child_cancelled = 2;  // a child was told of a cancel of the whole scope
+  static constexpr std::uint32_t keep_running = 4;     // an error does not cancel the siblings
+  static constexpr std::uint32_t collect = 8;          // errors are results like others
+  static constexpr std::uint32_t refused = 16;         // the parent was due a cancel: nothing was forked
+
+  /// A child has failed with `e`, which lies in the parent's frame. Called on the child's worker before the child's frame goes.
+  void fail(std::exception_ptr& e) noexcept;
+
+  bool uneventful() const noexcept { return !(status & (child_failed | child_cancelled | refused)); }
+  /// Slow half of the parent's resumption, when something has happened. Gives what to throw, or null.
+  std::exception_ptr settle();
+
+  /// The children are not run: each is destroyed. For a fork whose strand is due a cancel, or that ran out of memory.
+  static void drop(job* const* children, std::size_t n) noexcept;
+
+  /// Starts the children, whose promises know this join already, in the order given. Gives what to run next. Throws
+  /// std::bad_alloc with nothing started.
+  [[gnu::always_inline]] job* fork(worker* w, promise_base& p, std::uint32_t mode, job* const* children, std::size_t n) {
+    parent = frame_of(p);
+    status = mode;
+    failed_generation = 0;
+    if (!w->calm() || scope_of(p.context)->generation.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      return fork_slow(w, p, children, n);
+    std::uint64_t b = w->jobs.reserve(n - 1);
+    counter.open(w, static_cast<std::uint32_t>(n));
+    for (std::size_t i = 1; i < n; ++i) w->jobs.put(b + (n - 1 - i), children[i]);  // the last child is the oldest
+    w->jobs.publish(b + n - 1);
+    asymmetric_light();
+    if (!w->fed()) [[unlikely]] w->feed_hungry();
+    return children[0];
+  }
+  /// The same when something asks for attention.
+  job* fork_slow(worker* w, promise_base& p, job* const* children, std::size_t n);
+
+  job* finish_shared() noexcept;
+  job* close_out(worker* w, job* popped) noexcept;
+
+  static bool is_child(job* j, const join* of) noexcept {
+    return j->continuation == (reinterpret_cast<std::uintptr_t>(of) | static_cast<std::uintptr_t>(continues::joins));
+  }
+};
+
+/// Closes every join above `frame` that this worker counts alone. Frames passed are marked, so that no frame is walked
+/// twice: joins above a frame never open again.
+JAY_API void close_above(job* frame) noexcept;
+
+/// A forked strand has ended; gives what to run next, null for the loop.
+[[gnu::always_inline]] inline job* child_done(join* j) noexcept {
+  worker* w = this_worker;
+  if (j->counter.owned_by(w)) [[likely]] {
+    if (j->counter.finish_owned()) return j->parent;
+    job* sibling = w->jobs.pop();
+    if (sibling && join::is_child(sibling, j)) [[likely]] return sibling;
+    return j->close_out(w, sibling);
+  }
+  return j->finish_shared();
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The promise of a task: result into the frame of who awaits it, own frame freed at the final suspension, then whatever
+// goes on.
+#pragma once
+
+#include <jay/detail/awaitable.hpp>
+#include <jay/detail/foreign_awaiter.hpp>
+#include <jay/detail/join.hpp>
+#include <jay/detail/outcome.hpp>
+#include <jay/detail/promise_base.hpp>
+#include <jay/detail/worker.hpp>
+
+namespace jay::detail {
+
+/// The root coroutine of a task has ended; gives what to run next.
+JAY_API job* task_done(task_state* t) noexcept;
+/// The coroutine has entered managers: runs their exits, then ends it.
+JAY_API job* exits_begin(promise_base& p) noexcept;
+
+/// What every task promise has, whatever its type.
+struct result_promise : promise_base {
+  using promise_base::promise_base;
+  void* out = nullptr;  // the outcome<T>
+
+  static void* operator new(std::size_t n) { return frame_allocate(n); }
+  static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
+};
+inline result_promise& result_promise_of(job* frame) noexcept {
+  return static_cast<result_promise&>(promise_of(frame));
+}
+
+/// The coroutine with this continuation has ended and its frame is gone.
+[[gnu::always_inline]] inline job* go_on(std::uintptr_t continuation) noexcept {
+  auto p = continuation & ~continues_mask;
+  switch (static_cast<continues>(continuation & continues_mask)) {
+    case continues::joins: return child_done(reinterpret_cast<join*>(p));
+    case continues::frame: return reinterpret_cast<job*>(p);
+    default: return task_done(reinterpret_cast<task_state*>(p));
+  }
+}
+
+struct final_awaiter {
+  bool await_ready() noexcept { return false; }
+  template <class Promise>
+  [[gnu::always_inline]] resumption await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    std::uintptr_t c = h.promise().continuation;
+    if ((c & continues_mask) == static_cast<std::uintptr_t>(continues::exits)) [[unlikely]]
+      return transfer(exits_begin(h.promise()));
+    h.destroy();
+    return transfer(go_on(c));
+  }
+  void await_resume() noexcept {}
+};
+
+/// await_transform for every coroutine type of jay's.
+template <class Base>
+struct awaits : Base {
+  using Base::Base;
+
+  template <class T>
+  decltype(auto) await_transform(T&& t, const std::source_location& l = std::source_location::current()) {
+    static_assert(awaitable<T>,
+                  "co_await needs an awaitable of jay's (a task by value: co_await f(x) or co_await std::move(t); a "
+                  "task_handle; a future; ...); std::future is not one: use jay::wrap_future");
+    if constexpr (awaitable<T>) {
+      this->where = l;
+      if constexpr (own_awaiter<awaiter_t<T>>) return std::forward<T>(t);
+      else return foreign_awaiter<T>(std::forward<T>(t));
+    } else {
+      return std::suspend_never();
+    }
+  }
+};
+
+template <class T>
+struct promise_result : result_promise {
+  using result_promise::result_promise;
+  template <class U = T>
+  void return_value(U&& u) {
+    static_cast<outcome<T>*>(out)->set_value(std::forward<U>(u));
+  }
+};
+template <>
+struct promise_result<void> : result_promise {
+  using result_promise::result_promise;
+  void return_void() noexcept { static_cast<outcome<void>*>(out)->set_value(unit()); }
+};
+
+}  // namespace jay::detail

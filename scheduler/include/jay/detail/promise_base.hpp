@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// What every coroutine of jay's has at the start of its promise, at a fixed place in its frame: whoever holds a frame's
+// address (a queue, a cancel, a walk up the await chain) can read it without knowing the coroutine's type.
+//
+//   field         written by                              read by
+//   continuation  who starts the coroutine, once          its final suspend; walks up a suspended chain
+//   context       who starts it; with()/enter() later     its own awaits; walks
+//   where         itself, at its start and each await     call graphs, while it is suspended
+//   flags, seen   the worker that runs the strand, or     the same
+//                 the canceller that has claimed its leaf
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <source_location>
+
+#include <jay/detail/job.hpp>
+
+namespace jay::detail {
+
+struct join;
+struct task_state;
+
+/// continuation: the address of what goes on, tagged with what it is.
+enum class continues : std::uintptr_t {
+  frame = 0,    // the coroutine that awaits this one
+  joins = 1,    // a join (gather): this coroutine is the root of a forked strand
+  task = 2,     // a task_state: this coroutine is the root of a task
+  exits = 3,    // an exit_stack: run the entered managers' exits first
+};
+inline constexpr std::uintptr_t continues_mask = 3;
+
+struct promise_base {
+  explicit promise_base(const std::source_location& l) noexcept : where(l) {}
+
+  std::uintptr_t continuation = 0;
+  std::uintptr_t context = 0;
+  std::source_location where;
+  std::uint32_t flags = 0;
+  std::uint32_t seen = 0;  // of a strand's root: the last cancel generation it was told of (scope.hpp)
+
+  static constexpr std::uint32_t joins_closed = 1;  // no join above this frame is counted without atomics (join.hpp)
+
+  continues kind() const noexcept { return static_cast<continues>(continuation & continues_mask); }
+  template <class T>
+  T* next() const noexcept {
+    return reinterpret_cast<T*>(continuation & ~continues_mask);
+  }
+};
+
+template <class T>
+std::uintptr_t continue_with(T* p, continues kind) noexcept {
+  return reinterpret_cast<std::uintptr_t>(p) | static_cast<std::uintptr_t>(kind);
+}
+
+inline promise_base& promise_of(job* frame) noexcept {
+  return std::coroutine_handle<promise_base>::from_address(frame).promise();
+}
+inline job* frame_of(promise_base& p) noexcept {
+  return static_cast<job*>(std::coroutine_handle<promise_base>::from_promise(p).address());
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// What a cancel is aimed at. Every coroutine points to one scope, inherited down the await chain: that of its task, or
+// that of a timeout inside it.
+//
+// A scope has strands: the root strand (the task's own chain of awaits) and, while the root is suspended in a gather,
+// the forked strands below it (children of that gather, and of gathers in them). A coroutine knows which kind it is by
+// the `forked` bit in its context word.
+//
+// * The root strand's suspensions go through `word` (cancel_word.hpp) and cost nothing else.
+// * A forked strand's suspension has a word of its own and stands in `suspended`, so that a cancel finds it.
+// * A forked strand that runs while a cancel comes learns of it later, from `generation`: 0 means that nothing has
+//   happened since the scope last had one strand only, and is all that the fast path looks at. Otherwise the strand is
+//   due a cancel if a number above it is larger than the last it has `seen`: `cancel_generation` (the whole scope was
+//   cancelled), or `failed_generation` of a join above it (a sibling has failed). So every strand is told once per
+//   cancel, as asyncio tells a task once (edge-triggered).
+// * The root strand, when it goes on after a gather, is the only strand: it sets `generation` back to 0.
+//
+// Lock order: resource (a lock, a queue, a timer shard) -> scope. Nothing is called with a scope's lock held but the
+// scheduler's queues.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <jay/detail/cancel_word.hpp>
+#include <jay/detail/job.hpp>
+
+namespace jay {
+class scheduler;
+}
+
+namespace jay::detail {
+
+struct join;
+struct leaf;
+struct promise_base;
+struct task_state;
+
+struct scope {
+  scope(scheduler& s, task_state* t) noexcept : sched(&s), task(t) {}
+  scope(const scope&) = delete;
+  ~scope() { delete message; }
+
+  cancel_word word;
+  atomic<std::uint32_t> generation{0};
+  spin_mutex mutex;                      // guards what follows, up to sched
+  bool outer_cancelled = false;          // of an inner scope: a cancel came from outside
+  std::uint32_t cancel_generation = 0;
+  leaf* suspended = nullptr;
+  std::string* message = nullptr;        // of the last cancel
+  scheduler* sched;
+  task_state* task;                      // the task that this scope belongs to
+
+  /// Cancels what runs in this scope. Any thread; the caller keeps the scope alive.
+  void cancel(const std::string& message) noexcept;
+
+  /// For a running strand: is a cancel due? If so it is taken: the caller throws cancelled_error.
+  bool take_cancel(promise_base& strand) noexcept;
+
+  /// What the strand has been told of: its children start from there.
+  std::uint32_t told(promise_base& strand) noexcept;
+
+  /// A cancel that the strand was told of, but that did not reach its code, is due again.
+  void make_due(promise_base& frame, bool forked) noexcept;
+
+  /// The root strand is the only one left.
+  void collapse() noexcept;
+
+  void add(leaf& l) noexcept;
+  void remove(leaf& l) noexcept;
+
+  [[noreturn]] void throw_cancelled();
+
+ private:
+  friend struct join;
+  void deliver(leaf& l, leaf*& forwards) noexcept;
+  static void pass_on(leaf* forwards) noexcept;
+};
+
+/// A coroutine's context word: its scope, and whether it belongs to a forked strand.
+inline constexpr std::uintptr_t forked_bit = 1;
+inline scope* scope_of(std::uintptr_t context) noexcept { return reinterpret_cast<scope*>(context & ~forked_bit); }
+inline bool is_forked(std::uintptr_t context) noexcept { return context & forked_bit; }
+
+}  // namespace jay::detail

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// What a task and its handles, or a promise and its futures, share: a result that comes once and may be awaited by many.
+//
+// status goes from pending to one of the other three once, under the mutex; who reads another value without the mutex
+// (acquire) sees the result. Whoever completes takes the waiters off and wakes those it can claim; callbacks are
+// scheduled as jobs of their own, never run inline.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+
+#include <jay/detail/leaf.hpp>
+#include <jay/detail/outcome.hpp>
+#include <jay/error.hpp>
+
+namespace jay {
+
+using callback_id = std::uint64_t;
+
+namespace detail {
+
+enum class status : std::uint8_t { pending, value, error, cancelled };
+
+struct shared_state;
+
+/// A callback: a job of its own, so that nothing is allocated when it is due.
+struct callback : job {
+  callback* next = nullptr;
+  callback_id id = 0;
+  shared_state* state = nullptr;
+  std::uintptr_t context = 0;
+};
+
+struct JAY_API shared_state {
+  explicit shared_state(scheduler* s) noexcept : home(s) {}
+  shared_state(const shared_state&) = delete;
+
+  atomic<std::uint32_t> references{1};
+  atomic<status> state{status::pending};
+  spin_mutex mutex;        // guards waiters, callbacks and the change of state
+  bool retrieved = false;  // guarded by nothing: a hint for the "never retrieved" report
+  bool is_task = false;
+  leaf_list waiters;
+  callback* callbacks = nullptr;
+  callback_id last_id = 0;
+  std::exception_ptr error;
+  std::string* cancel_message = nullptr;
+  scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
+
+  void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    // [R1] acq_rel: every holder's accesses before the destruction
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+  bool done() const noexcept { return state.load(std::memory_order_acquire) != status::pending; }  // [S1]
+
+  /// False: it was done already. The result itself has been written before, by the only one who may.
+  bool complete(status s, std::exception_ptr e = {}) noexcept;
+  /// Python's cancel(): of a future, completes it; of a task, asks it to stop. False: done already.
+  bool cancel(const std::string& message) noexcept;
+
+  /// Throws what a cancelled or failed one throws; std::logic_error-like states throw invalid_state_error.
+  void check_result(const char* what);
+  /// Rethrows the error or the cancel; done must be true.
+  void rethrow();
+
+  callback_id add_callback(callback* c) noexcept;
+  bool remove_callback(callback_id id) noexcept;
+
+ protected:
+  virtual ~shared_state();
+  virtual bool do_cancel(const std::string& message) noexcept;
+  virtual void destroy() noexcept { delete this; }
+};
+
+template <class T>
+class state_ptr {
+ public:
+  state_ptr() noexcept = default;
+  /// Takes over one reference.
+  explicit state_ptr(T* p) noexcept : p_(p) {}
+  static state_ptr share(T* p) noexcept {
+    if (p) p->retain();
+    return state_ptr(p);
+  }
+  state_ptr(const state_ptr& o) noexcept : p_(o.p_) {
+    if (p_) p_->retain();
+  }
+  state_ptr(state_ptr&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
+  template <class U>
+    requires std::is_convertible_v<U*, T*>
+  state_ptr(const state_ptr<U>& o) noexcept : p_(o.get()) {
+    if (p_) p_->retain();
+  }
+  state_ptr& operator=(state_ptr o) noexcept {
+    std::swap(p_, o.p_);
+    return *this;
+  }
+  ~state_ptr() {
+    if (p_) p_->release();
+  }
+  T* get() const noexcept { return p_; }
+  T* operator->() const noexcept { return p_; }
+  T& operator*() const noexcept { return *p_; }
+  explicit operator bool() const noexcept { return p_; }
+  T* detach() noexcept { return std::exchange(p_, nullptr); }
+
+ private:
+  T* p_ = nullptr;
+};
+
+template <class T>
+struct value_state : shared_state {
+  using shared_state::shared_state;
+  outcome<T> result;
+};
+
+/// Awaits a shared_state: cancelling the awaiting task cancels what it awaits (Python's rule); shield does not pass it
+/// on.
+class JAY_API state_awaiter : public leaf {
+ public:
+  explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) {}
+
+  bool await_ready() const noexcept { return target_->done(); }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    prepare(h);
+    return suspend();
+  }
+
+ protected:
+  void resumed() {
+    if (was_cancelled) unlink();
+    finish();
+  }
+  shared_state* target_;
+
+ private:
+  static bool forward_cancel(leaf* l) noexcept;
+  bool suspend();
+  void unlink() noexcept;
+  bool pass_on_;
+};
+
+}  // namespace detail
+}  // namespace jay

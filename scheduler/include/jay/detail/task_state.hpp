@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// A task: a root coroutine with a scope, a name, a context and a result that handles share.
+//
+// Who keeps it: the runtime, from create_task until the coroutine has ended (so a dropped handle never stops a task),
+// and each handle. Its coroutine's frame goes when the coroutine ends, before the waiters are woken.
+#pragma once
+
+#include <jay/detail/scope.hpp>
+#include <jay/detail/shared_state.hpp>
+#include <jay/scheduler.hpp>
+
+namespace jay::detail {
+
+struct context_map;  // context_var.hpp
+JAY_API void retain_context(context_map* c) noexcept;
+JAY_API void release_context(context_map* c) noexcept;
+
+/// The job that starts a task: the place where a cancel that came before is noticed, and nothing of the body runs.
+struct start_job : job {
+  task_state* task = nullptr;
+};
+
+struct JAY_API task_state : shared_state {
+  task_state(scheduler& s, priority p);
+
+  start_job start;
+  scope root;
+  job* frame = nullptr;         // until it ends
+  context_map* context = nullptr;
+  task_state* registry_next = nullptr;
+  task_state* registry_prev = nullptr;
+  std::string* name = nullptr;  // guarded by mutex
+  std::uint64_t number = 0;     // "Task-<number>"
+  atomic<std::int32_t> cancel_requests{0};
+  std::uint16_t shard = 0;
+  jay::priority prio;
+
+  std::string get_name() const;
+  void set_name(std::string n);
+  /// What the coroutine left in its outcome: the error, if any.
+  virtual std::exception_ptr take_error() noexcept = 0;
+
+ protected:
+  ~task_state() override;
+  bool do_cancel(const std::string& message) noexcept override;
+};
+
+template <class T>
+struct task_block final : task_state {
+  using task_state::task_state;
+  outcome<T> result;
+
+  static void* operator new(std::size_t n) { return frame_allocate(n); }
+  static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
+
+  std::exception_ptr take_error() noexcept override {
+    return result.state() == outcome_state::error ? result.take_error() : nullptr;
+  }
+};
+
+/// Binds the coroutine to the task and makes it runnable; from here on the runtime holds a reference of its own.
+/// Throws std::runtime_error "shutting down" when the scheduler is draining.
+JAY_API void launch(task_state& t, job* frame, bool eager);
+/// The task whose code is running on this thread, or null.
+JAY_API task_state* current_task_state() noexcept;
+JAY_API scope* current_scope() noexcept;
+
+}  // namespace jay::detail

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// One thread that runs jobs, as far as inline code needs to know it. What its loop does is in src/worker.cpp.
+#pragma once
+
+#include <cstdint>
+
+#include <jay/detail/assert.hpp>
+#include <jay/detail/deque.hpp>
+#include <jay/detail/frame_pool.hpp>
+#include <jay/detail/idle.hpp>
+
+#if !defined(JAY_TRAMPOLINE)
+#if defined(__GNUC__) && !defined(__clang__) && \
+    (!defined(JAY_SIBLING_CALLS) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__))
+#define JAY_TRAMPOLINE 1  // g++ makes no tail call here: see docs/pitfalls-gcc12.md
+#else
+#define JAY_TRAMPOLINE 0
+#endif
+#endif
+
+namespace jay {
+class scheduler;
+}
+
+namespace jay::detail {
+
+struct JAY_API worker : station {
+  worker(scheduler& s, unsigned index, bool io);
+  worker(const worker&) = delete;
+  ~worker();
+
+  deque jobs;
+  frame_cache frames;
+  std::uintptr_t context = 0;  // of what runs now
+  job* next = nullptr;         // the trampoline's next stop
+  bool parked = false;         // what ran has come back through one of our awaiters
+  bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
+  bool fifo = false;           // order = "asyncio"
+  std::uint32_t budget = 0;    // inline completions left until the next yield
+  std::uint32_t tick = 0;
+  std::uint64_t random;
+  unsigned index;
+  scheduler* sched;
+
+  // counters, written by the owner alone (relaxed: read by anyone for display)
+  atomic<std::uint64_t> ran{0}, steals{0}, parks{0}, wakes{0};
+
+  /// Nothing has to be looked at before a fork. relaxed: a hint, looked at again soon.
+  bool calm() const noexcept {
+    return (attention.load(std::memory_order_relaxed) & ~detail::attention::hungry) == 0;
+  }
+  bool fed() const noexcept { return !(attention.load(asym_load) & detail::attention::hungry); }  // idle.hpp P2
+  /// After a push, when the hungry bit is seen.
+  [[gnu::noinline]] void feed_hungry() noexcept;
+
+  void push(job* j) {
+    jobs.push(j);
+    asymmetric_light();
+    if (!fed()) [[unlikely]] feed_hungry();
+  }
+  /// One more operation that completed without a suspension; false: it is time to yield.
+  bool spend() noexcept {
+    if (budget == 0) return false;
+    --budget;
+    return true;
+  }
+};
+
+/// The worker whose thread this is, or null. Read it again after every suspension.
+#if defined(__GNUC__)
+[[gnu::tls_model("initial-exec")]]
+#endif
+JAY_API extern constinit thread_local worker* this_worker;
+
+inline void* frame_allocate(std::size_t n) {
+#if !JAY_ASAN
+  std::size_t cls = (n + frame_step - 1) / frame_step;
+  worker* w = this_worker;
+  if (cls < frame_classes && w) [[likely]] {
+    free_block* b = w->frames.list[cls];
+    if (!b) [[unlikely]] return w->frames.refill(cls);
+    w->frames.list[cls] = b->next;
+    --w->frames.count[cls];
+    return b;
+  }
+#endif
+  return block_allocate((n + frame_step - 1) / frame_step);
+}
+
+inline void frame_free(void* p, std::size_t n) noexcept {
+#if !JAY_ASAN
+  std::size_t cls = (n + frame_step - 1) / frame_step;
+  worker* w = this_worker;
+  if (cls < frame_classes && w) [[likely]] {
+    auto* b = static_cast<free_block*>(p);
+    b->next = w->frames.list[cls];
+    w->frames.list[cls] = b;
+    if (++w->frames.count[cls] > w->frames.limit) [[unlikely]] w->frames.spill(cls);
+    return;
+  }
+#else
+  (void)n;
+#endif
+  block_free(p);
+}
+
+// What await_suspend returns to go on with another frame (null: back to the worker's loop). Where the compiler makes no
+// tail call, the frame is left for the loop to resume, so that the stack does not grow.
+#if JAY_TRAMPOLINE
+using resumption = void;
+inline void transfer(job* j) noexcept {
+  if (!j) this_worker->parked = true;
+  this_worker->next = j;
+}
+#else
+using resumption = std::coroutine_handle<>;
+inline std::coroutine_handle<> transfer(job* j) noexcept {
+  if (j) [[likely]] return handle_of(j);
+  this_worker->parked = true;
+  return std::noop_coroutine();
+}
+#endif
+
+}  // namespace jay::detail

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// promise<T> and future<T>: a result that somebody else will set. asyncio.Future, split into the side that writes and the
+// side that reads.
+//
+// Any thread may set, once: a second time, or after a cancel, throws invalid_state_error. A future is copyable and may be
+// awaited any number of times; done callbacks and reactions never run inline. Both may be made outside a runtime; a
+// future binds to the runtime that first awaits it. Cancelling a task that awaits a future cancels the future, as in
+// asyncio. When the last copy of the promise goes unset, the future fails with "broken promise".
+#pragma once
+
+#include <memory>
+
+#include <jay/task_handle.hpp>
+
+namespace jay {
+
+template <class T = void>
+class future {
+  using block = detail::value_state<T>;
+  template <class Given>
+  using awaiter = detail::result_awaiter<block, T, Given>;
+
+ public:
+  using value_type = T;
+  future() noexcept = default;
+  explicit future(detail::state_ptr<block> s) noexcept : state_(std::move(s)) {}
+
+  /// False: it was done already.
+  bool cancel(std::string message = {}) { return state().cancel(message); }
+  bool done() const { return state().done(); }
+  bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }
+  decltype(auto) result() const {
+    state().check_result("future::result");
+    if constexpr (!std::is_void_v<T>) return std::as_const(state().result.value());
+  }
+  std::exception_ptr exception() const {
+    block& s = state();
+    if (!s.done()) throw invalid_state_error("future::exception: the result is not ready");
+    s.retrieved = true;
+    if (cancelled()) s.rethrow();
+    return s.error;
+  }
+  /// Calls f(const future<T>&) once it is done; never inline.
+  template <class F>
+  callback_id add_done_callback(F f) {
+    if (!state().home) state().home = detail::current_scheduler();
+    return state().add_callback(new detail::callback_of<future, F>(*this, std::move(f), 0));
+  }
+  bool remove_done_callback(callback_id id) { return state().remove_callback(id); }
+
+  auto operator co_await() const& { return awaiter<lvalue_given>(share(), true); }
+  auto operator co_await() && { return awaiter<T>(share(), true); }
+  /// As co_await, but a cancel of the awaiting task ends the wait only.
+  auto shielded() const { return op<awaiter<lvalue_given>, detail::state_ptr<block>, bool>(share(), false); }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(state_); }
+  friend bool operator==(const future& a, const future& b) noexcept { return a.state_.get() == b.state_.get(); }
+  std::size_t hash() const noexcept { return std::hash<void*>()(state_.get()); }
+
+ private:
+  using lvalue_given = std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
+  block& state() const {
+    if (!state_) throw invalid_state_error("an empty future has no state");
+    return *state_;
+  }
+  detail::state_ptr<block> share() const { return detail::state_ptr<block>::share(&state()); }
+  detail::state_ptr<block> state_;
+};
+
+template <class T = void>
+class promise {
+  using block = detail::value_state<T>;
+
+ public:
+  using value_type = T;
+  promise() : writer_(std::make_shared<writer>()) {}
+
+  future<T> get_future() const { return future<T>(detail::state_ptr<block>::share(writer_->state.get())); }
+
+  template <class U = T>
+    requires(!std::is_void_v<T>)
+  void set_result(U&& value) const {
+    writer_->claim("promise::set_result");
+    writer_->state->result.set_value(std::forward<U>(value));
+    writer_->finish(detail::status::value);
+  }
+  void set_result() const
+    requires std::is_void_v<T>
+  {
+    writer_->claim("promise::set_result");
+    writer_->finish(detail::status::value);
+  }
+  void set_exception(std::exception_ptr e) const {
+    if (!e) throw std::invalid_argument("promise::set_exception: a null exception_ptr is no exception");
+    writer_->claim("promise::set_exception");
+    writer_->finish(detail::is_cancelled_error(e) ? detail::status::cancelled : detail::status::error, std::move(e));
+  }
+  template <class E>
+    requires(!std::is_same_v<std::decay_t<E>, std::exception_ptr>)
+  void set_exception(E e) const {
+    set_exception(std::make_exception_ptr(std::move(e)));
+  }
+  /// Nothing more to do: it was set, or the future was cancelled.
+  bool done() const noexcept { return writer_->state->done(); }
+
+ private:
+  struct writer {
+    detail::state_ptr<block> state{new block(detail::current_scheduler())};
+    detail::atomic<bool> claimed{false};
+
+    ~writer() {
+      if (!state->done() && !claimed.load(std::memory_order_relaxed))
+        state->complete(detail::status::error,
+                        std::make_exception_ptr(std::runtime_error("broken promise: the promise went unset")));
+    }
+    // the value is written outside the state's lock, so who writes it is decided first
+    void claim(const char* what) {
+      if (state->done() || claimed.exchange(true, std::memory_order_acq_rel))
+        throw invalid_state_error(std::string(what) + (cancelled() ? ": the future was cancelled" : ": already set"));
+    }
+    bool cancelled() const { return state->state.load(std::memory_order_acquire) == detail::status::cancelled; }
+    void finish(detail::status s, std::exception_ptr e = {}) {
+      if (!state->complete(s, std::move(e))) throw invalid_state_error("promise: the future was cancelled");
+    }
+  };
+  std::shared_ptr<writer> writer_;
+};
+
+/// A promise and its future.
+template <class T = void>
+std::pair<promise<T>, future<T>> with_resolvers() {
+  promise<T> p;
+  future<T> f = p.get_future();
+  return {std::move(p), std::move(f)};
+}
+
+template <class T>
+inline constexpr bool detail::is_unowned<future<T>> = true;
+
+}  // namespace jay
+
+template <class T>
+struct std::hash<jay::future<T>> {
+  std::size_t operator()(const jay::future<T>& f) const noexcept { return f.hash(); }
+};

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The scheduler: one thread per worker, a deque each, and the queues for jobs that come from outside. Complete without
+// I/O; jay::run and jay::runtime (in the io library) own one together with the I/O threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <jay/detail/job.hpp>
+#include <jay/detail/poll_hook.hpp>
+#include <jay/detail/worker.hpp>
+#include <jay/scheduler_config.hpp>
+
+namespace jay {
+
+enum class priority : std::uint8_t { low, normal, high };
+
+/// What went wrong where nobody could be told by an exception.
+struct exception_context {
+  std::string message;
+  std::exception_ptr exception;
+  std::string task_name;
+};
+
+namespace detail {
+struct scheduler_core;
+struct task_state;
+}  // namespace detail
+
+struct scheduler_statistics {
+  std::uint64_t jobs = 0;    ///< resumptions by the workers' loops
+  std::uint64_t steals = 0;
+  std::uint64_t parks = 0;
+  std::uint64_t wakes = 0;
+};
+
+class JAY_API scheduler {
+ public:
+  /// Starts the workers. Fewer than asked for if the system refuses threads (a warning says so); std::system_error if it
+  /// refuses all.
+  explicit scheduler(const scheduler_config& config = {}, const debug_config& debug = {});
+  scheduler(const scheduler&) = delete;
+  /// All tasks must have ended (see drain). Jobs still queued are dropped.
+  ~scheduler();
+
+  std::size_t workers() const noexcept;
+  const scheduler_config& config() const noexcept;
+  const debug_config& debug() const noexcept;
+  scheduler_statistics statistics() const noexcept;
+
+  /// Cancels every task and waits until all have ended, at most until the deadline given; false: some have not, and
+  /// `stuck` gets their names. Called by a thread that is no worker.
+  bool drain(std::chrono::steady_clock::duration limit, std::string* stuck = nullptr);
+
+  /// Called for errors nobody can receive; the default prints one line to stderr. {} restores the default.
+  void set_exception_handler(std::function<void(const exception_context&)> handler);
+  void call_exception_handler(const exception_context& context) noexcept;
+
+  detail::scheduler_core& core() noexcept { return *core_; }
+
+ private:
+  std::unique_ptr<detail::scheduler_core> core_;
+};
+
+namespace detail {
+
+/// Makes the job runnable: on the calling worker's own deque if it is one of s's workers, else through the shared queue
+/// of this priority.
+JAY_API void schedule(scheduler& s, job* j) noexcept;
+JAY_API void schedule(scheduler& s, job* j, priority p) noexcept;
+/// At the end of the first-in-first-out queue: behind what is runnable now.
+JAY_API void schedule_last(scheduler& s, job* j) noexcept;
+/// What I/O has made ready: before the forks of every worker.
+JAY_API void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept;
+
+/// Runs a job on the calling thread, which is w's, until it comes back.
+JAY_API void run_job(worker& w, job* j) noexcept;
+/// A worker is awake and looking for work: it will take a ready job at once.
+JAY_API bool worker_at_hand(scheduler& s) noexcept;
+/// All calls before the first task, or after drain.
+JAY_API void set_poll_hook(scheduler& s, poll_hook* hook) noexcept;
+
+/// The scheduler that the calling thread works for, or null.
+inline scheduler* current_scheduler() noexcept { return this_worker ? this_worker->sched : nullptr; }
+
+}  // namespace detail
+}  // namespace jay

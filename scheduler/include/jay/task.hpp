@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// task<T>: a coroutine that has not started. Python's coroutine object.
+//
+// Lazy: creating one runs nothing. Move-only; awaited once, as an rvalue (`co_await f(x)`, `co_await std::move(t)`), or
+// given to create_task, gather and the like. Its arguments are copied or referenced as the function declares them: a
+// reference parameter must outlive the task.
+#pragma once
+
+#include <coroutine>
+#include <utility>
+
+#include <jay/detail/promise.hpp>
+
+namespace jay {
+
+template <class T = void>
+class task;
+
+namespace detail {
+
+template <class T>
+struct task_promise final : awaits<promise_result<T>> {
+  explicit task_promise(const std::source_location& l = std::source_location::current()) noexcept
+      : awaits<promise_result<T>>(l) {}
+
+  task<T> get_return_object() noexcept;
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  final_awaiter final_suspend() noexcept { return {}; }
+  void unhandled_exception() noexcept {
+    auto* o = static_cast<outcome<T>*>(this->out);
+    o->set_error(std::current_exception());
+    if (this->kind() == continues::joins) this->template next<join>()->fail(o->error());
+  }
+};
+
+/// A task that is destroyed before it was awaited: warns in debug mode, counts otherwise.
+JAY_API void drop_unawaited(job* frame) noexcept;
+/// How many tasks were destroyed before they were awaited.
+JAY_API std::size_t unawaited_count() noexcept;
+
+template <class T>
+class task_awaiter {
+ public:
+  using jay_awaiter = void;
+  explicit task_awaiter(job* frame) noexcept : frame_(frame) {}
+  task_awaiter(const task_awaiter&) = delete;
+
+  bool await_ready() noexcept { return false; }
+  template <class Promise>
+  [[gnu::always_inline]] resumption await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    static_assert(std::is_base_of_v<promise_base, Promise>,
+                  "a jay::task can be awaited only inside a coroutine of jay's; elsewhere use jay::run");
+    result_promise& child = result_promise_of(frame_);
+    child.continuation = continue_with(job_of(h), continues::frame);
+    child.context = h.promise().context;
+    child.out = &outcome_;
+    return transfer(frame_);
+  }
+  T await_resume() {
+    if constexpr (std::is_void_v<T>) outcome_.check();
+    else return outcome_.take();
+  }
+
+ private:
+  job* frame_;
+  outcome<T> outcome_;
+};
+
+}  // namespace detail
+
+template <class T>
+class [[nodiscard("a task does nothing until it is awaited")]] task {
+ public:
+  using promise_type = detail::task_promise<T>;
+  using value_type = T;
+
+  task(task&& o) noexcept : frame_(std::exchange(o.frame_, nullptr)) {}
+  task& operator=(task&& o) noexcept {
+    std::swap(frame_, o.frame_);
+    return *this;
+  }
+  ~task() {
+    if (frame_) detail::drop_unawaited(frame_);
+  }
+
+  detail::task_awaiter<T> operator co_await() && noexcept { return detail::task_awaiter<T>(release()); }
+
+  /// For the library: who takes the frame starts it or destroys it.
+  detail::job* release() noexcept { return std::exchange(frame_, nullptr); }
+  bool valid() const noexcept { return frame_ != nullptr; }
+
+ private:
+  friend promise_type;
+  explicit task(detail::job* frame) noexcept : frame_(frame) {}
+
+  detail::job* frame_;
+};
+
+template <class T>
+task<T> detail::task_promise<T>::get_return_object() noexcept {
+  return task<T>(frame_of(*this));
+}
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+}  // namespace jay

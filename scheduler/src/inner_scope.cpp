@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/inner_scope.hpp>
+
+#include <jay/detail/worker.hpp>
+
+namespace jay::detail {
+
+bool inner_scope::pass(leaf* l) noexcept {
+  auto* self = static_cast<passage*>(l);
+  std::string message;
+  {
+    spin_guard g(self->owner->mutex);
+    if (self->owner->message) message = *self->owner->message;
+  }
+  {
+    spin_guard g(self->inner->mutex);
+    self->inner->outer_cancelled = true;
+  }
+  self->inner->cancel(message);
+  return true;
+}
+
+void inner_scope::open(promise_base& p) noexcept {
+  outer_context_ = p.context;
+  passage_.inner = &inner_;
+  passage_.frame = frame_of(p);
+  passage_.owner = scope_of(outer_context_);
+  passage_.forked = is_forked(outer_context_);
+  passage_.word = passage_.forked ? &passage_.own_word : &passage_.owner->word;
+  while (!passage_.arm(&pass)) {  // a cancel is pending already: it is the inner scope's first
+    passage_.was_cancelled = false;
+    inner_.outer_cancelled = true;
+    inner_.word.set_pending();
+    inner_.generation.store(1, std::memory_order_relaxed);
+  }
+  p.context = reinterpret_cast<std::uintptr_t>(&inner_);
+  this_worker->context = p.context;
+}
+
+void inner_scope::close(promise_base& p) noexcept {
+  passage_.word->disarm(&passage_);
+  passage_.leave();
+  p.context = outer_context_;
+  this_worker->context = p.context;
+  if (!inner_.outer_cancelled || !inner_.word.take_pending()) return;
+  passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);
+}
+
+}  // namespace jay::detail

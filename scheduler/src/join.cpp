@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/join.hpp>
+
+#include <jay/detail/leaf.hpp>
+#include <jay/error.hpp>
+#include <jay/scheduler.hpp>
+
+#include "task_priority.hpp"
+
+namespace jay::detail {
+
+void close_above(job* frame) noexcept {
+  worker* w = this_worker;
+  for (job* f = frame; f;) {
+    promise_base& p = promise_of(f);
+    if (p.flags & promise_base::joins_closed) return;
+    p.flags |= promise_base::joins_closed;
+    std::uintptr_t c = p.continuation;
+    while ((c & continues_mask) == static_cast<std::uintptr_t>(continues::exits))
+      c = *reinterpret_cast<std::uintptr_t*>(c & ~continues_mask);
+    auto address = c & ~continues_mask;
+    switch (static_cast<continues>(c & continues_mask)) {
+      case continues::frame: f = reinterpret_cast<job*>(address); break;
+      case continues::joins: {
+        auto* j = reinterpret_cast<join*>(address);
+        if (j->counter.owned_by(w)) j->counter.close();  // never the last: the strand that we come from is not done
+        f = j->parent;
+        break;
+      }
+      default: return;
+    }
+  }
+}
+
+job* join::finish_shared() noexcept {
+  job* p = parent;  // before the count: the join may be gone afterwards
+  return counter.finish_shared() ? p : nullptr;
+}
+
+job* join::close_out(worker* w, job* popped) noexcept {
+  job* p = parent;
+  close_above(p);  // the parent goes on elsewhere, perhaps
+  if (popped) w->push(popped);
+  return counter.close() ? p : nullptr;
+}
+
+void join::drop(job* const* children, std::size_t n) noexcept {
+  for (std::size_t i = 0; i < n; ++i) children[i]->destroy(children[i]);
+}
+
+job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size_t n) {
+  scope& s = *scope_of(p.context);
+  if (s.generation.load(std::memory_order_acquire) != 0) {  // [G1] acquire
+    if (s.take_cancel(p)) {
+      status |= refused;
+      drop(children, n);
+      return parent;
+    }
+    std::uint32_t seen = s.told(p);
+    for (std::size_t i = 0; i < n; ++i) promise_of(children[i]).seen = seen;
+  }
+  if (w->io) {  // an I/O thread never computes
+    counter.open_shared(static_cast<std::uint32_t>(n));
+    w->parked = true;
+    schedule_ready(*w->sched, children, n);
+    return nullptr;
+  }
+  std::uint64_t b = w->jobs.reserve(n);
+  if (w->calm()) {
+    counter.open(w, static_cast<std::uint32_t>(n));
+    for (std::size_t i = 1; i < n; ++i) w->jobs.put(b + (n - 1 - i), children[i]);
+    w->jobs.publish(b + n - 1);
+  } else {
+    // All children are queued and the loop decides. Nobody would close a counter that is open while none of its
+    // children runs here, so it is shared from the start, and so are those above.
+    close_above(parent);
+    counter.open_shared(static_cast<std::uint32_t>(n));
+    for (std::size_t i = 0; i < n; ++i) w->jobs.put(b + (w->fifo ? i : n - 1 - i), children[i]);
+    w->jobs.publish(b + n);
+    children = nullptr;
+  }
+  asymmetric_light();
+  if (!w->fed()) w->feed_hungry();
+  return children ? children[0] : nullptr;
+}
+
+std::exception_ptr join::settle() {
+  scope& s = *scope_of(promise_of(parent).context);
+  bool taken = status & refused;
+  if (status & child_cancelled) taken |= s.take_cancel(promise_of(parent));
+  else if (!is_forked(promise_of(parent).context)) s.collapse();
+  if (status & child_failed) return std::move(*first_error);
+  if (!taken) return nullptr;
+  try {
+    s.throw_cancelled();
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/leaf.hpp>
+
+#include <jay/detail/join.hpp>
+#include <jay/scheduler.hpp>
+
+#include "task_priority.hpp"
+
+namespace jay::detail {
+
+void leaf::prepare(job* f, std::uintptr_t context) noexcept {
+  frame = f;
+  owner = scope_of(context);
+  forked = is_forked(context);
+  word = forked ? &own_word : &owner->word;
+  this_worker->parked = true;
+  if (forked) close_above(f);
+}
+
+bool leaf::arm(bool (*fwd)(leaf*)) noexcept {
+  forward = fwd;
+  if (!forked) {
+    if (word->arm(this, fwd != nullptr)) return true;
+    owner->collapse();
+    return !(was_cancelled = true);
+  }
+  owner->add(*this);  // takes a cancel that is due, then was_cancelled is set
+  return !was_cancelled;
+}
+
+bool leaf::cancelled_since() noexcept {
+  if (was_cancelled) return true;
+  if (!forked && !owner->word.pending()) return false;
+  if (forked && owner->generation.load(std::memory_order_acquire) == 0) return false;
+  return owner->take_cancel(promise_of(frame));
+}
+
+void leaf::wake() noexcept { schedule(*owner->sched, frame, priority_of(*owner)); }
+
+}  // namespace jay::detail

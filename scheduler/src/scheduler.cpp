@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <jay/scheduler.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <system_error>
+
+#include <jay/detail/cpus.hpp>
+#include <jay/error.hpp>
+
+#include "live_schedulers.hpp"
+#include "scheduler_core.hpp"
+
+namespace jay {
+namespace detail {
+namespace {
+
+std::size_t wanted_workers(const scheduler_config& c) {
+  if (c.order == order::asyncio) return 1;
+  return c.workers ? c.workers : usable_cpus();
+}
+
+void pin(std::thread& t, std::size_t index) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) == 0) return;
+  std::size_t nth = index % static_cast<std::size_t>(CPU_COUNT(&allowed));
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || nth-- != 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    pthread_setaffinity_np(t.native_handle(), sizeof one, &one);
+    return;
+  }
+}
+
+}  // namespace
+
+scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d)
+    : self(s), config(c), debug(d) {
+  use_asymmetric_fences(c.fence != fence_policy::full);
+}
+
+scheduler_core::~scheduler_core() {
+  for (inject* q : {&ready, &normal, &low})
+    while (job* j = q->take()) j->destroy(j);
+  for (auto& w : workers)
+    while (job* j = w->jobs.pop_oldest()) j->destroy(j);
+}
+
+}  // namespace detail
+
+scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
+    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)) {
+  detail::scheduler_core& core = *core_;
+  std::size_t wanted = detail::wanted_workers(config);
+  std::vector<detail::station*> stations;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    core.workers.push_back(std::make_unique<detail::worker>(*this, static_cast<unsigned>(i), false));
+    stations.push_back(core.workers.back().get());
+  }
+  core.registry = std::vector<detail::registry_shard>(wanted + 1);
+  core.idle = std::make_unique<detail::idle>(std::move(stations));
+  for (std::size_t i = 0; i < wanted; ++i) {
+    try {
+      core.threads.emplace_back([&core, w = core.workers[i].get()] { core.loop(*w); });
+    } catch (const std::system_error& e) {
+      if (core.threads.empty())
+        throw std::system_error(e.code(), "scheduler: cannot start a worker thread (0 of " + std::to_string(wanted) +
+                                              "); check the limit on processes (ulimit -u)");
+      std::fprintf(stderr, "jay: scheduler: started %zu of %zu workers: %s; check the limit on processes (ulimit -u)\n",
+                   core.threads.size(), wanted, e.what());
+      break;
+    }
+    pthread_setname_np(core.threads.back().native_handle(), ("jay-" + std::to_string(i)).c_str());
+    if (config.affinity) detail::pin(core.threads.back(), i);
+  }
+  detail::live_schedulers::add(this);
+}
+
+scheduler::~scheduler() {
+  detail::live_schedulers::remove(this);
+  core_->stopping.store(true, std::memory_order_seq_cst);
+  while (detail::station* s = core_->idle->wake_one())
+    if (s->unpark()) core_->hook->interrupt();
+  // one that went to sleep since then has seen `stopping` before it parked
+  for (std::thread& t : core_->threads) t.join();
+}
+
+std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
+const scheduler_config& scheduler::config() const noexcept { return core_->config; }
+const debug_config& scheduler::debug() const noexcept { return core_->debug; }
+
+scheduler_statistics scheduler::statistics() const noexcept {
+  scheduler_statistics sum;
+  for (const auto& w : core_->workers) {
+    sum.jobs += w->ran.load(std::memory_order_relaxed);
+    sum.steals += w->steals.load(std::memory_order_relaxed);
+    sum.parks += w->parks.load(std::memory_order_relaxed);
+    sum.wakes += w->wakes.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+void scheduler::set_exception_handler(std::function<void(const exception_context&)> handler) {
+  std::lock_guard g(core_->handler_mutex);
+  core_->handler = std::move(handler);
+}
+
+void scheduler::call_exception_handler(const exception_context& context) noexcept {
+  std::function<void(const exception_context&)> handler;
+  {
+    std::lock_guard g(core_->handler_mutex);
+    handler = core_->handler;
+  }
+  if (handler) {
+    try {
+      return handler(context);
+    } catch (...) {
+      std::fprintf(stderr, "jay: the exception handler has thrown; the report it was given follows\n");
+    }
+  }
+  detail::print_report(context);
+}
+
+namespace detail {
+
+void schedule(scheduler& s, job* j, priority p) noexcept {
+  scheduler_core& core = s.core();
+  worker* w = this_worker;
+  if (p == priority::normal && w && w->sched == &s && !w->io) return w->push(j);
+  (p == priority::high ? core.ready : p == priority::low ? core.low : w && w->io ? core.ready : core.normal).put(j);
+  core.call_for(1);
+}
+void schedule(scheduler& s, job* j) noexcept { schedule(s, j, priority::normal); }
+
+void schedule_last(scheduler& s, job* j) noexcept {
+  worker* w = this_worker;
+  if (w && w->sched == &s && w->fifo) return w->push(j);
+  s.core().normal.put(j);
+  s.core().call_for(1);
+}
+
+void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
+  if (n == 0) return;
+  s.core().ready.put(jobs, n);
+  s.core().call_for(n);
+}
+
+bool worker_at_hand(scheduler& s) noexcept { return s.core().idle->anyone_searching(); }
+void set_poll_hook(scheduler& s, poll_hook* hook) noexcept { s.core().hook = hook; }
+
+}  // namespace detail
+}  // namespace jay

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The parts of a scheduler, and what its files say to each other: scheduler.cpp (life), worker.cpp (the loop),
+// task_state.cpp (tasks).
+#pragma once
+
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <jay/detail/task_state.hpp>
+#include <jay/scheduler.hpp>
+
+#include "inject.hpp"
+
+namespace jay::detail {
+
+/// Every task that has not ended, in one list per worker (the creator's), so that no lock is hot.
+struct alignas(64) registry_shard {
+  spin_mutex mutex;
+  task_state* first = nullptr;
+};
+
+struct scheduler_core {
+  scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);
+  ~scheduler_core();
+
+  scheduler& self;
+  const scheduler_config config;
+  const debug_config debug;
+  std::vector<std::unique_ptr<worker>> workers;
+  std::unique_ptr<jay::detail::idle> idle;
+  inject ready;  // what I/O has made ready, and tasks of high priority
+  inject normal;
+  inject low;
+  poll_hook* hook = nullptr;  // written before the first task and after the last
+  atomic<bool> stopping{false};
+  std::vector<std::thread> threads;
+
+  std::vector<registry_shard> registry;
+  atomic<std::int64_t> tasks{0};       // not ended
+  atomic<std::uint32_t> drained{0};    // futex word: moves when the last task ends while draining
+  atomic<bool> draining{false};
+  atomic<std::uint64_t> task_number{0};
+  atomic<std::uint32_t> next_called{0};  // whose turn it is to be called to the shared queues
+
+  std::mutex handler_mutex;
+  std::function<void(const exception_context&)> handler;
+
+  /// After a put into a shared queue: sees to it that somebody looks.
+  void call_for(std::size_t jobs) noexcept;
+  void wake_one() noexcept;
+  void loop(worker& w) noexcept;
+
+ private:
+  job* next_job(worker& w) noexcept;
+  job* shared_job(worker& w) noexcept;
+  job* steal(worker& w) noexcept;
+  bool work_in_sight() const noexcept;
+  bool wait_for_work(worker& w) noexcept;
+  job* search(worker& w) noexcept;
+  void sleep(worker& w) noexcept;
+};
+
+}  // namespace jay::detail

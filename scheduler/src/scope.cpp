@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/scope.hpp>
+
+#include <algorithm>
+#include <new>
+
+#include <jay/detail/join.hpp>
+#include <jay/detail/leaf.hpp>
+#include <jay/error.hpp>
+
+namespace jay::detail {
+namespace {
+
+/// What goes on after this coroutine once the managers that it entered have exited.
+std::uintptr_t bottom(const promise_base& p) noexcept {
+  std::uintptr_t c = p.continuation;
+  while ((c & continues_mask) == static_cast<std::uintptr_t>(continues::exits))
+    c = *reinterpret_cast<std::uintptr_t*>(c & ~continues_mask);  // an exit stack begins with it
+  return c;
+}
+continues bottom_kind(const promise_base& p) noexcept { return static_cast<continues>(bottom(p) & continues_mask); }
+join* join_of(const promise_base& strand) noexcept { return reinterpret_cast<join*>(bottom(strand) & ~continues_mask); }
+
+/// The coroutine above this one, or null at the root of a task.
+job* above(const promise_base& p) noexcept {
+  switch (bottom_kind(p)) {
+    case continues::joins: return join_of(p)->parent;
+    case continues::frame: return reinterpret_cast<job*>(bottom(p));
+    default: return nullptr;
+  }
+}
+
+/// The root of the forked strand of s that `from` runs in. `from` itself may have entered an inner scope, so that only
+/// the frames above it say s.
+promise_base* strand_root(const scope& s, promise_base& from) noexcept {
+  for (promise_base* p = &from;;) {
+    if (bottom_kind(*p) == continues::joins) return p;
+    job* up = above(*p);
+    if (!up || scope_of(promise_of(up).context) != &s) return nullptr;
+    p = &promise_of(up);
+  }
+}
+
+/// The number of the last cancel that a forked strand is concerned by.
+std::uint32_t last_cancel(const scope& s, promise_base& strand) noexcept {
+  std::uint32_t last = s.cancel_generation;
+  for (promise_base* p = &strand; p;) {
+    if (bottom_kind(*p) == continues::joins) last = std::max(last, join_of(*p)->failed_generation);
+    job* up = above(*p);
+    p = up && scope_of(promise_of(up).context) == &s ? &promise_of(up) : nullptr;
+  }
+  return last;
+}
+
+bool stands_under(const scope& s, promise_base& from, const join* j) noexcept {
+  for (promise_base* p = &from; p;) {
+    if (bottom_kind(*p) == continues::joins && join_of(*p) == j) return true;
+    job* up = above(*p);
+    p = up && scope_of(promise_of(up).context) == &s ? &promise_of(up) : nullptr;
+  }
+  return false;
+}
+
+/// The strand is told of everything up to now, and so is the join that waits for it.
+void mark_told(scope& s, promise_base& strand) noexcept {
+  strand.seen = s.generation.load(std::memory_order_relaxed);
+  join_of(strand)->status |= join::child_cancelled;
+}
+
+}  // namespace
+
+void scope::deliver(leaf& l, leaf*& forwards) noexcept {
+  void* found;
+  switch (l.word->begin_cancel(found)) {
+    case cancel_word::outcome::claimed:
+      l.was_cancelled = true;
+      mark_told(*this, *strand_root(*this, promise_of(l.frame)));
+      l.wake();
+      break;
+    case cancel_word::outcome::forward:
+      mark_told(*this, *strand_root(*this, promise_of(l.frame)));
+      l.scope_chain = forwards;
+      forwards = &l;
+      break;
+    default: break;  // it was completed a moment ago: the strand learns of the cancel at its next suspension
+  }
+}
+
+// Without the lock: what a cancel is passed on to has locks of its own, and may in turn wait for this task. The leaves
+// stay, as their words are busy (cancel_word.hpp).
+void scope::pass_on(leaf* forwards) noexcept {
+  while (forwards) {
+    leaf* l = forwards;
+    forwards = l->scope_chain;
+    bool accepted = l->forward(l);
+    if (l->word->end_forward(accepted)) l->wake();
+  }
+}
+
+void scope::cancel(const std::string& text) noexcept {
+  leaf* forwards = nullptr;
+  {
+    spin_guard g(mutex);
+    delete message;
+    message = text.empty() ? nullptr : new (std::nothrow) std::string(text);
+    void* found;
+    switch (word.begin_cancel(found)) {
+      case cancel_word::outcome::claimed: {
+        auto* l = static_cast<leaf*>(found);
+        l->was_cancelled = true;
+        l->wake();
+        break;
+      }
+      case cancel_word::outcome::forward: {
+        auto* l = static_cast<leaf*>(found);
+        l->scope_chain = forwards;
+        forwards = l;
+        break;
+      }
+      case cancel_word::outcome::pending:  // running, or in a gather
+        cancel_generation = generation.load(std::memory_order_relaxed) + 1;
+        generation.store(cancel_generation, std::memory_order_release);  // [G1] release: with the loads of strands
+        for (leaf *l = suspended, *next; l; l = next) {
+          next = l->scope_next;
+          deliver(*l, forwards);
+        }
+        break;
+      case cancel_word::outcome::busy: break;  // another cancel is being passed on
+    }
+  }
+  pass_on(forwards);
+}
+
+void join::fail(std::exception_ptr& e) noexcept {
+  scope& s = *scope_of(promise_of(parent).context);
+  leaf* forwards = nullptr;
+  {
+    spin_guard g(s.mutex);
+    if (status & (child_failed | collect)) return;
+    status |= child_failed;
+    first_error = &e;
+    if (status & keep_running) return;
+    failed_generation = s.generation.load(std::memory_order_relaxed) + 1;
+    s.generation.store(failed_generation, std::memory_order_release);  // [G1]
+    for (leaf *l = s.suspended, *next; l; l = next) {
+      next = l->scope_next;
+      if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, forwards);
+    }
+  }
+  scope::pass_on(forwards);
+  worker* w = this_worker;
+  if (!counter.owned_by(w)) return;
+  while (job* sibling = w->jobs.pop()) {  // those that have not started
+    if (!is_child(sibling, this)) {
+      w->push(sibling);
+      return;
+    }
+    sibling->destroy(sibling);
+    counter.finish_owned();
+  }
+}
+
+bool scope::take_cancel(promise_base& frame) noexcept {
+  spin_guard g(mutex);
+  if (!is_forked(frame.context)) {
+    bool taken = word.take_pending();
+    generation.store(0, std::memory_order_relaxed);  // there is no other strand to read it
+    cancel_generation = 0;
+    return taken;
+  }
+  promise_base* strand = strand_root(*this, frame);
+  if (last_cancel(*this, *strand) <= strand->seen) return false;
+  mark_told(*this, *strand);
+  return true;
+}
+
+std::uint32_t scope::told(promise_base& frame) noexcept {
+  spin_guard g(mutex);
+  return is_forked(frame.context) ? strand_root(*this, frame)->seen : 0;
+}
+
+void scope::make_due(promise_base& frame, bool forked) noexcept {
+  spin_guard g(mutex);
+  std::uint32_t now = generation.load(std::memory_order_relaxed) + 1;
+  generation.store(now, std::memory_order_release);
+  if (forked) strand_root(*this, frame)->seen = 0;  // of what it had been told, it learns again
+  else word.set_pending();
+}
+
+void scope::collapse() noexcept {
+  spin_guard g(mutex);
+  if (word.pending()) return;
+  generation.store(0, std::memory_order_relaxed);
+  cancel_generation = 0;
+}
+
+void scope::add(leaf& l) noexcept {
+  spin_guard g(mutex);
+  if (generation.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    promise_base* strand = strand_root(*this, promise_of(l.frame));
+    if (last_cancel(*this, *strand) > strand->seen) {
+      mark_told(*this, *strand);
+      l.was_cancelled = true;
+      return;
+    }
+  }
+  l.listed = true;
+  l.scope_prev = nullptr;
+  l.scope_next = suspended;
+  if (suspended) suspended->scope_prev = &l;
+  suspended = &l;
+  l.word->arm(&l, l.forward != nullptr);
+}
+
+void scope::remove(leaf& l) noexcept {
+  spin_guard g(mutex);
+  (l.scope_prev ? l.scope_prev->scope_next : suspended) = l.scope_next;
+  if (l.scope_next) l.scope_next->scope_prev = l.scope_prev;
+  l.listed = false;
+}
+
+void scope::throw_cancelled() {
+  std::string text;
+  {
+    spin_guard g(mutex);
+    if (message) text = *message;
+  }
+  throw cancelled_error(std::move(text));
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/shared_state.hpp>
+
+#include <new>
+
+#include <jay/detail/task_state.hpp>
+
+#include "live_schedulers.hpp"
+
+namespace jay::detail {
+
+shared_state::~shared_state() {
+  delete cancel_message;
+  while (callbacks) {  // never due
+    callback* c = std::exchange(callbacks, callbacks->next);
+    c->destroy(c);
+  }
+}
+
+bool shared_state::complete(status s, std::exception_ptr e) noexcept {
+  leaf* claimed = nullptr;
+  callback* due;
+  {
+    spin_guard g(mutex);
+    if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    error = std::move(e);
+    state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
+    leaf** end = &claimed;
+    while (leaf* l = waiters.pop_front()) {
+      if (!l->claim()) continue;  // a canceller was faster, or resumes it for us
+      l->next = nullptr;
+      *end = l;
+      end = &l->next;
+    }
+    due = std::exchange(callbacks, nullptr);
+  }
+  while (claimed) std::exchange(claimed, claimed->next)->wake();
+  while (due) {
+    callback* c = std::exchange(due, due->next);
+    if (!live_schedulers::with(home, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
+  }
+  return true;
+}
+
+bool shared_state::cancel(const std::string& message) noexcept {
+  if (done()) return false;
+  return do_cancel(message);
+}
+
+bool shared_state::do_cancel(const std::string& message) noexcept {
+  {
+    spin_guard g(mutex);
+    if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    if (!cancel_message && !message.empty()) cancel_message = new (std::nothrow) std::string(message);
+  }
+  return complete(status::cancelled);
+}
+
+void shared_state::rethrow() {
+  retrieved = true;
+  switch (state.load(std::memory_order_acquire)) {
+    case status::error: std::rethrow_exception(error);
+    case status::cancelled: throw cancelled_error(cancel_message ? *cancel_message : std::string());
+    default: break;
+  }
+}
+
+void shared_state::check_result(const char* what) {
+  if (!done()) throw invalid_state_error(std::string(what) + ": the result is not ready");
+  rethrow();
+}
+
+callback_id shared_state::add_callback(callback* c) noexcept {
+  {
+    spin_guard g(mutex);
+    c->id = ++last_id;
+    if (state.load(std::memory_order_relaxed) == status::pending) {
+      callback** end = &callbacks;
+      while (*end) end = &(*end)->next;
+      *end = c;
+      return c->id;
+    }
+  }
+  callback_id id = c->id;
+  if (!live_schedulers::with(home, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
+  return id;
+}
+
+bool shared_state::remove_callback(callback_id id) noexcept {
+  callback* found = nullptr;
+  {
+    spin_guard g(mutex);
+    for (callback** p = &callbacks; *p; p = &(*p)->next) {
+      if ((*p)->id != id) continue;
+      found = *p;
+      *p = found->next;
+      break;
+    }
+  }
+  if (found) found->destroy(found);
+  return found;
+}
+
+bool state_awaiter::suspend() {
+  shared_state* s = target_;
+  if (!s->home) s->home = owner->sched;
+  if (s->is_task && owner->task == s) throw std::runtime_error("a task cannot await on itself: " + owner->task->get_name());
+  state_ptr<shared_state> keep;
+  {
+    spin_guard g(s->mutex);
+    if (s->state.load(std::memory_order_relaxed) != status::pending) return false;
+    s->waiters.push_back(*this);
+    while (!arm(pass_on_ ? &forward_cancel : nullptr)) {
+      if (!pass_on_) {
+        s->waiters.remove(*this);
+        return false;
+      }
+      was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
+      if (!keep) keep = state_ptr<shared_state>::share(s);
+    }
+  }
+  if (keep) keep->cancel({});
+  return true;
+}
+
+void state_awaiter::unlink() noexcept {
+  spin_guard g(target_->mutex);
+  target_->waiters.remove(*this);
+}
+
+bool state_awaiter::forward_cancel(leaf* l) noexcept {
+  auto* self = static_cast<state_awaiter*>(l);
+  std::string message;
+  {
+    spin_guard g(self->owner->mutex);
+    if (self->owner->message) message = *self->owner->message;
+  }
+  return self->target_->cancel(message);
+}
+
+}  // namespace jay::detail

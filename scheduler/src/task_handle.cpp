@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include <jay/task_handle.hpp>
+
+#include <jay/create_task.hpp>
+#include <jay/gather.hpp>
+
+#include "scheduler_core.hpp"
+
+namespace jay {
+
+detail::task_state& task_handle_base::state() const {
+  if (!state_) throw invalid_state_error("an empty task_handle has no task");
+  return *state_;
+}
+
+int task_handle_base::uncancel() {
+  auto& requests = state().cancel_requests;
+  int n = requests.load(std::memory_order_relaxed);
+  while (n > 0 && !requests.compare_exchange_weak(n, n - 1, std::memory_order_relaxed)) {
+  }
+  if (n <= 1) state().root.word.take_pending();  // 3.13: no cancel is asked for any more, so none is delivered
+  return n > 0 ? n - 1 : 0;
+}
+
+std::exception_ptr task_handle_base::exception() const {
+  detail::task_state& s = state();
+  if (!s.done()) throw invalid_state_error("task_handle::exception: the task has not ended");
+  s.retrieved = true;
+  if (cancelled()) s.rethrow();
+  return s.error;
+}
+
+task_handle<> current_task() {
+  detail::task_state* t = detail::current_task_state();
+  if (!t) throw std::runtime_error("current_task: no task is running here");
+  return task_handle<>(detail::state_ptr<detail::task_state>::share(t));
+}
+
+std::string get_name() { return current_task().name(); }
+
+std::vector<task_handle<>> all_tasks() {
+  std::vector<task_handle<>> tasks;
+  for (detail::registry_shard& shard : detail::require_scheduler("all_tasks").core().registry) {
+    detail::spin_guard g(shard.mutex);
+    for (detail::task_state* t = shard.first; t; t = t->registry_next)
+      tasks.emplace_back(detail::state_ptr<detail::task_state>::share(t));
+  }
+  return tasks;
+}
+
+scheduler& detail::require_scheduler(const char* what) {
+  scheduler* s = current_scheduler();
+  if (!s) throw std::runtime_error(std::string(what) + ": no runtime is running here; call it from a task (jay::run)");
+  return *s;
+}
+
+bool detail::whole_scope_cancelled() noexcept {
+  scope* s = current_scope();
+  if (!s) return false;
+  spin_guard g(s->mutex);
+  return s->cancel_generation != 0;
+}
+
+}  // namespace jay

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// The life of a task, from launch to its last waiter.
+#include <jay/detail/task_state.hpp>
+
+#include <cstdio>
+
+#include <jay/detail/promise.hpp>
+#include <jay/error.hpp>
+#include <jay/task.hpp>
+
+#include "live_schedulers.hpp"
+#include "scheduler_core.hpp"
+
+namespace jay::detail {
+namespace {
+
+void drop_start(job* j) {
+  task_state* t = static_cast<start_job*>(j)->task;
+  t->frame->destroy(t->frame);
+  t->release();
+}
+
+// A task that was cancelled before it began ends here, and nothing of its body runs.
+void start_task(job* j) {
+  task_state* t = static_cast<start_job*>(j)->task;
+  job* frame = t->frame;
+  worker* w = this_worker;
+  w->context = reinterpret_cast<std::uintptr_t>(&t->root);
+  if (t->root.word.take_pending()) [[unlikely]] {
+    t->root.collapse();
+    frame->destroy(frame);
+    w->parked = true;
+    t->frame = nullptr;
+    task_done(t);
+    return;
+  }
+  frame->resume(frame);
+}
+
+void enrol(scheduler_core& core, task_state& t) noexcept {
+  worker* w = this_worker;
+  t.shard = static_cast<std::uint16_t>(w && w->sched == &core.self && !w->io ? w->index : core.registry.size() - 1);
+  registry_shard& shard = core.registry[t.shard];
+  spin_guard g(shard.mutex);
+  t.registry_next = shard.first;
+  if (shard.first) shard.first->registry_prev = &t;
+  shard.first = &t;
+}
+
+void strike_off(scheduler_core& core, task_state& t) noexcept {
+  registry_shard& shard = core.registry[t.shard];
+  spin_guard g(shard.mutex);
+  (t.registry_prev ? t.registry_prev->registry_next : shard.first) = t.registry_next;
+  if (t.registry_next) t.registry_next->registry_prev = t.registry_prev;
+}
+
+}  // namespace
+
+task_state::task_state(scheduler& s, priority p) : shared_state(&s), root(s, this), prio(p) {
+  is_task = true;
+  start.resume = &start_task;
+  start.destroy = &drop_start;
+  start.continuation = 0;
+  start.task = this;
+}
+
+task_state::~task_state() {
+  if (state.load(std::memory_order_relaxed) == status::error && !retrieved)
+    report(home, {"a task's exception was never retrieved", error, get_name()});
+  if (context) release_context(context);
+  delete name;
+}
+
+std::string task_state::get_name() const {
+  spin_guard g(const_cast<spin_mutex&>(mutex));
+  return name ? *name : "Task-" + std::to_string(number);
+}
+void task_state::set_name(std::string n) {
+  auto* fresh = new std::string(std::move(n));
+  {
+    spin_guard g(mutex);
+    std::swap(name, fresh);
+  }
+  delete fresh;
+}
+
+bool task_state::do_cancel(const std::string& message) noexcept {
+  cancel_requests.fetch_add(1, std::memory_order_relaxed);
+  root.cancel(message);
+  return true;
+}
+
+void launch(task_state& t, job* frame, bool eager) {
+  scheduler& s = *t.home;
+  scheduler_core& core = s.core();
+  task_state* parent = current_task_state();
+  if (core.draining.load(std::memory_order_acquire) && !parent) {
+    frame->destroy(frame);
+    throw std::runtime_error("create_task: the runtime is shutting down; no task can be started from outside it");
+  }
+  t.frame = frame;
+  t.number = core.task_number.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (parent && parent->context && !t.context) {
+    t.context = parent->context;
+    retain_context(t.context);
+  }
+  result_promise& p = result_promise_of(frame);
+  p.continuation = continue_with(&t, continues::task);
+  p.context = reinterpret_cast<std::uintptr_t>(&t.root);
+  t.retain();  // the runtime's
+  core.tasks.fetch_add(1, std::memory_order_relaxed);
+  enrol(core, t);
+  worker* w = this_worker;
+  if (eager && w && w->sched == &s && !w->io) {
+    // Runs in place until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards.
+    std::uintptr_t context = w->context;
+    std::uint32_t budget = w->budget;
+    run_job(*w, &t.start);
+    w->context = context;
+    w->budget = budget;
+    return;
+  }
+  schedule(s, &t.start, t.prio);
+}
+
+job* task_done(task_state* t) noexcept {
+  scheduler_core& core = t->home->core();
+  t->frame = nullptr;
+  std::exception_ptr e = t->take_error();
+  status s = e ? status::error : status::value;
+  if (is_cancelled_error(e)) {
+    s = status::cancelled;
+    try {
+      std::rethrow_exception(e);
+    } catch (const cancelled_error& c) {
+      if (!c.message().empty()) t->cancel_message = new (std::nothrow) std::string(c.message());
+    } catch (...) {
+    }
+    e = nullptr;
+  }
+  strike_off(core, *t);
+  t->complete(s, std::move(e));
+  t->release();
+  // The last access: once the count is 0 and somebody drains, the scheduler may go as soon as its threads have ended.
+  if (core.tasks.fetch_sub(1, std::memory_order_acq_rel) == 1 && core.draining.load(std::memory_order_seq_cst)) {
+    core.drained.fetch_add(1, std::memory_order_release);
+    futex_wake(core.drained, 1);
+  }
+  return nullptr;
+}
+
+scope* current_scope() noexcept {
+  worker* w = this_worker;
+  return w && w->context ? scope_of(w->context) : nullptr;
+}
+task_state* current_task_state() noexcept {
+  scope* s = current_scope();
+  return s ? s->task : nullptr;
+}
+
+namespace {
+std::atomic<std::size_t> unawaited{0};
+}
+std::size_t unawaited_count() noexcept { return unawaited.load(std::memory_order_relaxed); }
+
+void drop_unawaited(job* frame) noexcept {
+  unawaited.fetch_add(1, std::memory_order_relaxed);
+  scheduler* s = current_scheduler();
+  if (s && s->debug().enabled) {
+    const std::source_location& at = promise_of(frame).where;
+    std::string where = std::string(at.function_name()) + " (" + at.file_name() + ":" + std::to_string(at.line()) + ")";
+    report(s, {"coroutine was never awaited: " + where, nullptr, {}});
+  }
+  frame->destroy(frame);
+}
+
+}  // namespace jay::detail
+
+namespace jay {
+
+bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* stuck) {
+  using namespace detail;
+  scheduler_core& core = *core_;
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  core.draining.store(true, std::memory_order_seq_cst);
+  for (;;) {
+    std::uint32_t before = core.drained.load(std::memory_order_acquire);
+    std::vector<state_ptr<task_state>> left;
+    for (registry_shard& shard : core.registry) {
+      spin_guard g(shard.mutex);
+      for (task_state* t = shard.first; t; t = t->registry_next) left.push_back(state_ptr<task_state>::share(t));
+    }
+    for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
+      if (t->cancel_requests.load(std::memory_order_relaxed) == 0) t->cancel({});
+    if (core.tasks.load(std::memory_order_acquire) == 0) break;
+    auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) {
+      if (stuck)
+        for (auto& t : left) *stuck += (stuck->empty() ? "" : ", ") + t->get_name();
+      core.draining.store(false);
+      return false;
+    }
+    // a task started by a cleanup does not move `drained`: look again now and then
+    auto next = std::min(deadline, now + std::chrono::milliseconds(left.empty() ? 1 : 20));
+    futex_wait_until(core.drained, before, next);
+  }
+  core.draining.store(false, std::memory_order_seq_cst);
+  return true;
+}
+
+}  // namespace jay

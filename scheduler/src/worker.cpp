@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// What a worker does all day. The order in which it looks for the next job:
+//
+//   1. the shared queues, if its attention word says so (a task that I/O has made ready goes before any fork), at most
+//      `ready_burst` times in a row, so that I/O does not starve compute either;
+//   2. its own deque, youngest first: the caches are warm and memory stays bounded by the depth of the tree
+//      (order = "asyncio": oldest first);
+//   3. the shared queues; 4. other workers' deques, oldest first, beginning at a random one.
+// Every `fair_every` jobs the shared queues and its own oldest job go first, so that two tasks that keep waking each
+// other do not shut out the rest.
+//
+// Rejected: FIFO for woken tasks (a queue that thieves can take from costs an atomic more per wake than the deque, and
+// the woken task's data is warm here); waking a sleeper per job (see idle.hpp).
+#include <chrono>
+
+#include <jay/detail/leaf.hpp>
+
+#include "scheduler_core.hpp"
+
+namespace jay::detail {
+
+constinit thread_local worker* this_worker = nullptr;
+
+namespace {
+
+constexpr std::uint32_t fair_every = 61;
+constexpr std::uint32_t ready_burst = 32;
+constexpr std::uint32_t inline_budget = 128;
+
+void add(atomic<std::uint64_t>& counter) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // only its worker writes
+}
+
+std::uint64_t next_random(worker& w) noexcept {  // xorshift64
+  w.random ^= w.random << 13;
+  w.random ^= w.random >> 7;
+  w.random ^= w.random << 17;
+  return w.random;
+}
+
+}  // namespace
+
+worker::worker(scheduler& s, unsigned i, bool is_io)
+    : io(is_io), random(0x9e3779b97f4a7c15ull * (i + 1)), index(i), sched(&s) {
+  frames.limit = s.config().frame_cache;
+  fifo = !io && s.config().order == order::asyncio;
+  if (io || fifo) attention.store(attention::special, std::memory_order_relaxed);
+}
+worker::~worker() = default;
+
+void worker::feed_hungry() noexcept {
+  scheduler_core& core = sched->core();
+  if (core.idle->feed(*this)) core.wake_one();
+}
+
+void run_job(worker& w, job* j) noexcept {
+  w.budget = inline_budget;
+  w.next = j;
+  while (w.next) {
+    job* now = std::exchange(w.next, nullptr);
+    w.parked = false;
+    // What current_task() and the like see; a job that is no coroutine sets it itself.
+    w.context = now->continuation ? promise_of(now).context : 0;
+    now->resume(now);
+  }
+  if (!w.parked) [[unlikely]]
+    fatal(
+        "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
+        "coroutine without a local variable begins with `if (co_await ...)`; bind the result to a name first "
+        "(docs/pitfalls-gcc12.md)");
+}
+
+void scheduler_core::wake_one() noexcept {
+  station* s = idle->wake_one();
+  if (!s) return;
+  if (worker* w = this_worker; w && w->sched == &self) add(w->wakes);
+  if (s->unpark()) hook->interrupt();
+}
+
+void scheduler_core::call_for(std::size_t jobs) noexcept {
+  if (idle->wanting()) return wake_one();  // it wakes the next one if there is more
+  if (idle->anyone_searching() && jobs == 1) return;
+  // Everybody is busy: the next fork, await or end of any of these takes it.
+  std::size_t called = std::min<std::size_t>(workers.size(), 4);
+  std::uint32_t first = next_called.fetch_add(1, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < called; ++i)
+    workers[(first + i) % workers.size()]->attention.fetch_or(attention::ready, std::memory_order_seq_cst);
+}
+
+job* scheduler_core::shared_job(worker& w) noexcept {
+  job* j = ready.take();
+  if (!j) j = normal.take();
+  if (!j) j = low.take();
+  (void)w;
+  return j;
+}
+
+job* scheduler_core::steal(worker& w) noexcept {
+  std::size_t n = workers.size();
+  if (n == 1) return nullptr;
+  std::size_t first = next_random(w) % n;
+  for (std::size_t i = 0; i < n; ++i) {
+    worker& victim = *workers[(first + i) % n];
+    if (&victim == &w) continue;
+    if (job* j = victim.jobs.steal()) {
+      add(w.steals);
+      return j;
+    }
+  }
+  return nullptr;
+}
+
+job* scheduler_core::next_job(worker& w) noexcept {
+  ++w.tick;
+  if (w.attention.load(std::memory_order_relaxed) & attention::ready) {
+    // Cleared before the look, so that a put that comes after it sets it again.
+    w.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
+    job* j = ready.take();
+    if (!j) j = normal.take();
+    if (j) {
+      if (!ready.empty() && w.tick % ready_burst != 0) w.attention.fetch_or(attention::ready, std::memory_order_relaxed);
+      return j;
+    }
+  }
+  if (w.tick % fair_every == 0) {
+    if (job* j = shared_job(w)) return j;
+    if (job* j = w.jobs.pop_oldest()) return j;
+  }
+  if (job* j = w.fifo ? w.jobs.pop_oldest() : w.jobs.pop()) return j;
+  if (job* j = shared_job(w)) return j;
+  return steal(w);
+}
+
+bool scheduler_core::work_in_sight() const noexcept {
+  if (stopping.load(std::memory_order_seq_cst)) return true;
+  if (!ready.empty() || !normal.empty() || !low.empty()) return true;
+  for (const auto& w : workers)
+    if (!w->jobs.empty()) return true;
+  return false;
+}
+
+void scheduler_core::sleep(worker& w) noexcept {
+  add(w.parks);
+  if (!hook || !hook->begin_poll()) return w.park();
+  if (w.begin_polling()) {
+    constexpr std::size_t most = 256;
+    job* jobs[most];
+    std::size_t n = hook->poll(jobs, most);
+    w.end_polling();
+    for (std::size_t i = n; i-- > 0;) w.push(jobs[i]);  // the first that became ready runs first
+  }
+  hook->end_poll();
+}
+
+job* scheduler_core::search(worker& w) noexcept {
+  using clock = std::chrono::steady_clock;
+  auto until = clock::now() + std::chrono::microseconds(config.spin);
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (stopping.load(std::memory_order_relaxed)) return nullptr;
+      if (job* j = next_job(w)) return j;
+      for (int k = 0; k < 8; ++k) cpu_relax();
+    }
+  } while (clock::now() < until);
+  return nullptr;
+}
+
+/// True: go on; false: the scheduler stops.
+bool scheduler_core::wait_for_work(worker& w) noexcept {
+  bool searching = idle->begin_search();
+  for (;;) {
+    if (stopping.load(std::memory_order_seq_cst)) return false;
+    if (searching) {
+      if (job* j = search(w)) {
+        if (idle->found()) wake_one();
+        else if (!ready.empty() || !normal.empty()) call_for(2);  // whoever put it there relied on this searcher
+        run_job(w, j);
+        add(w.ran);
+        return true;
+      }
+      if (stopping.load(std::memory_order_seq_cst)) return false;
+    }
+    idle->announce(w, searching);
+    searching = true;  // whether it finds something, polls something or is woken
+    if (work_in_sight() && idle->retract(w)) continue;
+    sleep(w);
+    idle->retract(w);  // only after a poll that was not interrupted does it still stand in the list
+  }
+}
+
+void scheduler_core::loop(worker& w) noexcept {
+  this_worker = &w;
+  for (;;) {
+    while (job* j = next_job(w)) {
+      run_job(w, j);
+      add(w.ran);
+    }
+    if (!wait_for_work(w)) break;
+  }
+  this_worker = nullptr;
+}
+
+}  // namespace jay::detail
