@@ -85,7 +85,7 @@ scheduler::~scheduler() {
   detail::live_schedulers::remove(this);
   core_->stopping.store(true, std::memory_order_seq_cst);
   while (detail::station* s = core_->idle->wake_one())
-    if (s->unpark()) core_->hook->interrupt();
+    core_->wake(*s);
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
 }
@@ -151,7 +151,16 @@ void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
 }
 
 bool worker_at_hand(scheduler& s) noexcept { return s.core().idle->anyone_searching(); }
-void set_poll_hook(scheduler& s, poll_hook* hook) noexcept { s.core().hook = hook; }
+void set_attachment(scheduler& s, void* a) noexcept { s.core().attachment = a; }
+void* attachment(scheduler& s) noexcept { return s.core().attachment; }
+void set_poll_hook(scheduler& s, poll_hook* hook) noexcept {
+  scheduler_core& core = s.core();
+  poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);
+  while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // a worker may be inside
+    old->interrupt();
+    thread_yield();
+  }
+}
 
 }  // namespace detail
 }  // namespace jay

@@ -32,7 +32,9 @@ struct scheduler_core {
   inject ready;  // what I/O has made ready, and tasks of high priority
   inject normal;
   inject low;
-  poll_hook* hook = nullptr;  // written before the first task and after the last
+  atomic<poll_hook*> hook{nullptr};
+  atomic<std::uint32_t> hook_users{0};  // threads that may be using it: who takes it away waits for them
+  void* attachment = nullptr;
   atomic<bool> stopping{false};
   std::vector<std::thread> threads;
 
@@ -49,6 +51,7 @@ struct scheduler_core {
   /// After a put into a shared queue: sees to it that somebody looks.
   void call_for(std::size_t jobs) noexcept;
   void wake_one() noexcept;
+  void wake(station& s) noexcept;
   void loop(worker& w) noexcept;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include <jay/context_var.hpp>
 #include <jay/detail/promise.hpp>
 #include <jay/error.hpp>
 #include <jay/task.hpp>
@@ -100,10 +101,7 @@ void launch(task_state& t, job* frame, bool eager) {
   }
   t.frame = frame;
   t.number = core.task_number.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (parent && parent->context && !t.context) {
-    t.context = parent->context;
-    retain_context(t.context);
-  }
+  if (!t.context) t.context = capture_context();
   result_promise& p = result_promise_of(frame);
   p.continuation = continue_with(&t, continues::task);
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);

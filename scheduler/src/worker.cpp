@@ -74,7 +74,14 @@ void scheduler_core::wake_one() noexcept {
   station* s = idle->wake_one();
   if (!s) return;
   if (worker* w = this_worker; w && w->sched == &self) add(w->wakes);
-  if (s->unpark()) hook->interrupt();
+  wake(*s);
+}
+
+void scheduler_core::wake(station& s) noexcept {
+  hook_users.fetch_add(1, std::memory_order_seq_cst);
+  if (s.unpark())
+    if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->interrupt();
+  hook_users.fetch_sub(1, std::memory_order_release);
 }
 
 void scheduler_core::call_for(std::size_t jobs) noexcept {
@@ -141,15 +148,21 @@ bool scheduler_core::work_in_sight() const noexcept {
 
 void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);
-  if (!hook || !hook->begin_poll()) return w.park();
-  if (w.begin_polling()) {
-    constexpr std::size_t most = 256;
-    job* jobs[most];
-    std::size_t n = hook->poll(jobs, most);
+  hook_users.fetch_add(1, std::memory_order_seq_cst);
+  poll_hook* h = hook.load(std::memory_order_seq_cst);
+  bool polls = h && h->begin_poll();
+  if (polls) {
+    if (w.begin_polling()) {
+      constexpr std::size_t most = 256;
+      job* jobs[most];
+      std::size_t n = h->poll(jobs, most);
+      for (std::size_t i = 0; i < n; ++i) w.push(jobs[w.fifo ? i : n - 1 - i]);  // the first that became ready runs first
+    }
     w.end_polling();
-    for (std::size_t i = n; i-- > 0;) w.push(jobs[i]);  // the first that became ready runs first
+    h->end_poll();
   }
-  hook->end_poll();
+  hook_users.fetch_sub(1, std::memory_order_release);
+  if (!polls) w.park();
 }
 
 job* scheduler_core::search(worker& w) noexcept {

@@ -132,7 +132,7 @@ namespace detail {
 template <class M, class Body>
 struct with_result {
   template <class R>
-  static auto call(Body& b) {
+  static auto call(Body&) {
     if constexpr (std::is_void_v<R> || !std::invocable<Body&, R>) return std::type_identity<std::invoke_result_t<Body&>>();
     else return std::type_identity<std::invoke_result_t<Body&, R>>();
   }

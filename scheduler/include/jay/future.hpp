@@ -53,6 +53,9 @@ class future {
   /// As co_await, but a cancel of the awaiting task ends the wait only.
   auto shielded() const { return op<awaiter<lvalue_given>, detail::state_ptr<block>, bool>(share(), false); }
 
+  /// shielded(), for a future that nobody else reads: gives T, moved out.
+  auto unshared() && { return op<awaiter<T>, detail::state_ptr<block>, bool>(share(), false); }
+
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
   friend bool operator==(const future& a, const future& b) noexcept { return a.state_.get() == b.state_.get(); }
   std::size_t hash() const noexcept { return std::hash<void*>()(state_.get()); }

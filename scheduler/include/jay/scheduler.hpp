@@ -80,6 +80,9 @@ JAY_API void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexc
 JAY_API void run_job(worker& w, job* j) noexcept;
 /// A worker is awake and looking for work: it will take a ready job at once.
 JAY_API bool worker_at_hand(scheduler& s) noexcept;
+/// What the io library hangs on a scheduler, and finds again from a task.
+JAY_API void set_attachment(scheduler& s, void* a) noexcept;
+JAY_API void* attachment(scheduler& s) noexcept;
 /// All calls before the first task, or after drain.
 JAY_API void set_poll_hook(scheduler& s, poll_hook* hook) noexcept;
 

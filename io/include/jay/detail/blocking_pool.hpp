@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Threads for calls that block: getaddrinfo, files where io_uring is not to be had, to_thread. They start when needed, up
+// to a limit, and end with the runtime.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <deque>
+#include <string>
+
+#include <jay/detail/export.hpp>
+
+namespace jay {
+class scheduler;
+}
+
+namespace jay::detail {
+
+class JAY_API blocking_pool {
+ public:
+  explicit blocking_pool(std::size_t most);
+  blocking_pool(const blocking_pool&) = delete;
+  /// Waits for nothing: see finish.
+  ~blocking_pool();
+
+  /// Runs f on a thread of the pool. `what` names the call for reports. Throws std::system_error if no thread at all can
+  /// be started, std::runtime_error once finish has begun.
+  void submit(std::string what, std::function<void()> f);
+
+  /// Drops what has not begun and waits for what has, at most so long; gives the names of the calls that still run, and
+  /// leaves them to themselves.
+  std::string finish(std::chrono::duration<double> limit);
+
+  std::size_t threads() const;
+
+ private:
+  struct shared;
+  static void loop(std::shared_ptr<shared> s, std::size_t id);
+  std::shared_ptr<shared> shared_;  // of the threads too: a call that never returns outlives the pool
+};
+
+/// The pool of the runtime that s belongs to.
+JAY_API blocking_pool& blocking_pool_of(scheduler& s);
+
+}  // namespace jay::detail

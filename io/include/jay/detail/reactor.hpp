@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Waiting for events: one epoll instance per runtime, on which the I/O threads wait always and one idle worker waits
+// instead of sleeping.
+//
+// Whoever gets an event performs what it stands for (source::on_events) and has then a list of frames that became
+// runnable. A worker runs them itself, without a hop. An I/O thread gives them to a worker that is awake and searching;
+// while there is none it resumes them itself, up to their first fork or await (an I/O thread never computes: its forks
+// go to the ready queue), because waking a sleeper takes longer than most of them do.
+//
+// Each fd is registered once, edge-triggered, and an event is delivered to one waiter; events of one source may come in
+// several threads at once. The kernel wakes the waiter that came last, so with `io.help` an idle worker is asked before
+// the I/O thread, which stands by for the time when the workers compute.
+//
+// Interrupting the worker that waits here: an eventfd in the same epoll instance, so an I/O thread may get the event
+// meant for the worker. It then raises it again, and stays away from the epoll instance until the worker has left it
+// (`poll_epoch_`, odd while a worker is inside). So at most one hop per I/O thread, and the worker gets it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <jay/detail/export.hpp>
+#include <jay/detail/poll_hook.hpp>
+#include <jay/detail/sync.hpp>
+#include <jay/detail/timers.hpp>
+#include <jay/io_config.hpp>
+
+namespace jay {
+class scheduler;
+}
+
+namespace jay::detail {
+
+struct worker;
+
+/// What became runnable. Grows as needed; a frame that cannot be noted for want of memory is scheduled at once.
+class JAY_API ready_list {
+ public:
+  explicit ready_list(scheduler& s) noexcept : sched_(s) {}
+  void add(job* frame) noexcept;
+  std::vector<job*>& jobs() noexcept { return jobs_; }
+
+ private:
+  scheduler& sched_;
+  std::vector<job*> jobs_;
+};
+
+struct source {
+  /// Called with the EPOLL... bits, by any thread, several at once. Never blocks, never runs user code.
+  virtual void on_events(std::uint32_t events, ready_list& out) noexcept = 0;
+
+ protected:
+  ~source() = default;
+};
+
+class JAY_API reactor final : poll_hook {
+ public:
+  reactor(scheduler& s, const io_config& config);
+  reactor(const reactor&) = delete;
+  /// After all tasks have ended.
+  ~reactor();
+
+  /// Registers the fd, edge-triggered; `s` outlives every event (also stale ones): it goes only after the reactor.
+  /// Throws std::system_error.
+  void add(int fd, std::uint32_t events, source* s);
+  void remove(int fd) noexcept;
+
+  timers& clock() noexcept { return timers_; }
+  scheduler& sched() noexcept { return sched_; }
+
+ private:
+  struct notifier final : source {
+    explicit notifier(reactor& r) : owner(r) {}
+    void on_events(std::uint32_t, ready_list&) noexcept override;
+    reactor& owner;
+  };
+
+  bool begin_poll() noexcept override;
+  std::size_t poll(job** ready, std::size_t n) noexcept override;
+  void end_poll() noexcept override;
+  void interrupt() noexcept override;
+
+  void wait(ready_list& out) noexcept;
+  void thread_loop(unsigned index) noexcept;
+  void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
+
+  scheduler& sched_;
+  const io_config config_;
+  int epoll_ = -1;
+  int event_ = -1;
+  notifier notifier_{*this};
+  timers timers_;
+  ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
+  atomic<bool> worker_polling_{false};
+  atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
+  atomic<std::uint32_t> waiting_for_epoch_{0};
+  atomic<bool> stopping_{false};
+  std::vector<std::thread> threads_;
+};
+
+/// The reactor of a scheduler that belongs to a runtime.
+JAY_API reactor& reactor_of(scheduler& s);
+/// That of the running task; throws std::runtime_error, naming `what`, where no runtime is running.
+JAY_API reactor& current_reactor(const char* what);
+
+}  // namespace jay::detail

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Timers: one 4-ary heap per worker behind a lock of its own, and one timerfd that stands for the earliest of all.
+//
+// A timer is intrusive and knows its place in its heap, so arming allocates nothing beyond the heap's array, and taking
+// it out is O(log n). The timerfd is set again only when an earlier deadline than the one it stands for comes.
+//
+//   add     A1 insert (shard's lock)    A2 read armed_     deadline < armed_: set the timerfd
+//   expire  E1 armed_ := never          E2 look at every shard (its lock), fire what is due, note the earliest left
+//           E3 set the timerfd to that
+// No timer is missed: if E2 looks at the shard before A1, then E1 is before A2 (the lock orders them), so A2 finds
+// `never`, or what E3 or another add has set meanwhile, and sets the timerfd if its own deadline is earlier.
+//
+// fire() is called with the shard's lock held: who takes a timer out (the lock again) knows that it does not run now and
+// never will.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <jay/detail/export.hpp>
+#include <jay/detail/sync.hpp>
+
+namespace jay {
+using time_point = std::chrono::steady_clock::time_point;
+}
+
+namespace jay::detail {
+
+class ready_list;
+
+struct timer {
+  time_point deadline;
+  void (*fire)(timer&, ready_list& out) noexcept = nullptr;
+  std::uint32_t place = absent;  // in the heap; guarded by the shard's lock
+  std::uint32_t shard = 0;
+
+  static constexpr std::uint32_t absent = ~std::uint32_t{0};
+};
+
+class JAY_API timers {
+ public:
+  explicit timers(std::size_t shards);
+  timers(const timers&) = delete;
+  ~timers();
+
+  int fd() const noexcept { return fd_; }
+
+  /// Arms the timer; throws std::bad_alloc with nothing changed. `then` is called with the shard's lock held after the
+  /// insertion; if it says false the timer is taken out again.
+  template <class Then>
+  void add(timer& t, Then&& then) {
+    time_point deadline = t.deadline;
+    {
+      shard& s = enter(t);
+      spin_guard g(s.mutex);
+      insert(s, t);
+      if (!then()) {
+        erase(s, t);
+        return;
+      }
+    }
+    if (deadline < armed()) arm(deadline);  // A2; t may be gone
+  }
+  void add(timer& t) {
+    add(t, [] { return true; });
+  }
+  /// After this t does not fire. False: it had fired, or was never armed.
+  bool remove(timer& t) noexcept;
+
+  /// Fires what is due. `more`: there is so much that it stopped early; call again soon (the timerfd is set).
+  void expire(ready_list& out) noexcept;
+
+  std::size_t size() noexcept;
+
+ private:
+  struct entry {
+    time_point deadline;
+    timer* which;
+  };
+  struct alignas(64) shard {
+    spin_mutex mutex;
+    std::vector<entry> heap;
+  };
+  shard& enter(timer& t) noexcept;
+  static void insert(shard& s, timer& t);
+  static void erase(shard& s, timer& t) noexcept;
+  static void sift_up(shard& s, std::uint32_t i, entry e) noexcept;
+  static void sift_down(shard& s, std::uint32_t i, entry e) noexcept;
+  time_point armed() const noexcept { return time_point(time_point::duration(armed_.load(std::memory_order_seq_cst))); }
+  void arm(time_point deadline) noexcept;
+
+  int fd_;
+  std::vector<std::unique_ptr<shard>> shards_;
+  spin_mutex arming_;
+  atomic<std::int64_t> armed_;
+};
+
+/// now + d, saturating; durations of floating point too. Throws std::invalid_argument for NaN.
+template <class Rep, class Period>
+time_point deadline_after(const std::chrono::duration<Rep, Period>& d);
+JAY_API time_point deadline_after_seconds(double seconds);
+
+template <class Rep, class Period>
+time_point deadline_after(const std::chrono::duration<Rep, Period>& d) {
+  double seconds = std::chrono::duration<double>(d).count();
+  if constexpr (!std::chrono::treat_as_floating_point_v<Rep>) {
+    if (seconds > -1e9 && seconds < 1e9)  // exact, and far from overflow
+      return std::chrono::steady_clock::now() + std::chrono::duration_cast<time_point::duration>(d);
+  }
+  return deadline_after_seconds(seconds);
+}
+
+}  // namespace jay::detail

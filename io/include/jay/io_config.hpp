@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The [io] table: threads that stand by the reactors, and the pool for calls that block.
+
+#include <cstdint>
+#include <string_view>
+
+#include <jay/detail/config_fields.hpp>
+
+namespace jay {
+
+enum class io_backend : std::uint8_t { automatic, epoll, io_uring };
+
+template <>
+struct detail::choice_words<io_backend> {
+  static constexpr std::string_view list[] = {"auto", "epoll", "io_uring"};
+};
+
+struct io_config {
+  std::uint32_t threads = 1;
+  io_backend backend = io_backend::automatic;
+  bool help = true;
+  std::uint32_t blocking_threads = 0;
+  double shutdown_timeout = 10.0;  // seconds
+
+  bool operator==(const io_config&) const = default;
+
+  template <class Visit>
+  static constexpr void fields(Visit&& visit) {
+    using self = io_config;
+    visit(detail::whole("threads", &self::threads, 0, 64, "",
+                        "Threads that wait for I/O events and timers. 0: only workers look, at their forks and "
+                        "when idle, so long compute delays I/O."));
+    visit(detail::choice("backend", &self::backend,
+                         "How files are read and written: \"io_uring\"; \"epoll\", which leaves files to the "
+                         "blocking pool; \"auto\": io_uring where the kernel allows it. Sockets use epoll."));
+    visit(detail::flag("help", &self::help, "Idle workers wait for I/O events too, which saves a hand-over."));
+    visit(detail::whole("blocking_threads", &self::blocking_threads, 0, 1024, "",
+                        "Most threads for to_thread and other calls that block; they start when needed. "
+                        "0: the smaller of 32 and CPUs + 4, as Python's."));
+    visit(detail::real("shutdown_timeout", &self::shutdown_timeout, 0, 86400, "s",
+                       "How long the end of run() waits for blocking calls before it names them and goes on."));
+  }
+};
+
+}  // namespace jay

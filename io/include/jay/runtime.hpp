@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// run, runner, runtime: from a program to its tasks and back.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include <jay/config.hpp>
+#include <jay/create_task.hpp>
+#include <jay/scheduler.hpp>
+
+namespace jay {
+
+/// Everything that runs: the scheduler, the I/O threads, the pool for blocking calls. Made from a configuration (the
+/// environment fills in what has its default, see config::resolved); config_error if that is bad, std::system_error if
+/// the system refuses threads or descriptors.
+class JAY_API runtime {
+ public:
+  explicit runtime(const config& c = {});
+  runtime(const runtime&) = delete;
+  /// Cancels what is left, waits for its cleanup, joins the blocking pool (at most io.shutdown_timeout seconds, then
+  /// names on stderr what still blocks and goes on).
+  ~runtime();
+
+  jay::scheduler& scheduler() noexcept;
+  const jay::config& config() const noexcept;
+
+  /// Runs an op as the main task, on the workers, and blocks the calling thread until it has ended. The first SIGINT
+  /// cancels it (then keyboard_interrupt is thrown), the second ends the process. Throws std::runtime_error inside a
+  /// running runtime.
+  template <class Op>
+  detail::op_result_t<Op> run(Op&& main) {
+    static_assert(!std::is_reference_v<detail::op_result_t<Op>>, "run: return a value or a pointer");
+    check_outside("run");
+    auto h = detail::start(scheduler(), task_options(), detail::to_task(std::forward<Op>(main)));
+    wait(h);
+    if constexpr (std::is_void_v<detail::op_result_t<Op>>) h.result();
+    else return h.take();
+  }
+
+  /// Cancels what is left and waits until it has ended, naming on stderr, every ten seconds, what it waits for.
+  void cancel_all();
+
+  struct parts;  // runtime.cpp
+
+ private:
+  static void check_outside(const char* what);
+  void wait(task_handle<> main);
+  std::unique_ptr<parts> parts_;
+};
+
+/// Runs a task on a runtime of its own and gives its value. asyncio.run.
+///
+///   int main() { return jay::run(async_main()); }
+///
+/// At the end, also on an error, what is left is cancelled and waited for. Throws what the task throws,
+/// keyboard_interrupt after a SIGINT, std::runtime_error inside a running runtime.
+template <class Op>
+detail::op_result_t<Op> run(Op&& main, const config& c = {}) {
+  runtime r(c);
+  return r.run(std::forward<Op>(main));
+}
+
+/// Several runs, one runtime, which starts at the first. asyncio.Runner.
+class JAY_API runner {
+ public:
+  explicit runner(config c = {}) : config_(std::move(c)) {}
+
+  template <class Op>
+  detail::op_result_t<Op> run(Op&& main) {
+    if (closed_) throw std::runtime_error("runner::run: the runner is closed");
+    if (!runtime_) runtime_.emplace(config_);
+    return runtime_->run(std::forward<Op>(main));
+  }
+  void close() {
+    closed_ = true;
+    runtime_.reset();
+  }
+
+ private:
+  config config_;
+  std::optional<runtime> runtime_;
+  bool closed_ = false;
+};
+
+}  // namespace jay

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// sleep, deadlines. Durations are std::chrono, of whole numbers or double; the clock is the monotonic one, so a jump of
+// the wall clock moves nothing. "No limit" is std::nullopt.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <jay/detail/inner_scope.hpp>
+#include <jay/detail/op.hpp>
+#include <jay/detail/timers.hpp>
+#include <jay/enter.hpp>
+#include <jay/error.hpp>
+
+namespace jay {
+
+namespace detail {
+
+class JAY_API sleep_awaiter : public leaf, timer {
+ public:
+  explicit sleep_awaiter(std::optional<time_point> until) noexcept : until_(until) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    prepare(h);
+    return suspend();
+  }
+  void await_resume() {
+    if (until_) {
+      if (was_cancelled) stop();
+      finish();
+    } else if (cancelled_since()) {
+      owner->throw_cancelled();
+    }
+  }
+
+ private:
+  static void fire_sleep(timer& t, ready_list& out) noexcept;
+  bool suspend();
+  void stop() noexcept;
+  std::optional<time_point> until_;  // nothing: yield once
+};
+
+template <class T>
+class sleep_with_result : public sleep_awaiter {
+ public:
+  sleep_with_result(std::optional<time_point> until, T v) : sleep_awaiter(until), value_(std::move(v)) {}
+  T await_resume() {
+    sleep_awaiter::await_resume();
+    return std::move(value_);
+  }
+
+ private:
+  T value_;
+};
+
+template <class Rep, class Period>
+std::optional<time_point> wake_time(const std::chrono::duration<Rep, Period>& d) {
+  time_point t = deadline_after(d);
+  if (d <= std::chrono::duration<Rep, Period>::zero()) return std::nullopt;
+  return t;
+}
+
+}  // namespace detail
+
+/// Suspends for d; zero or less: once, so that others may run. NaN: std::invalid_argument. Cancellable.
+template <class Rep, class Period>
+auto sleep(const std::chrono::duration<Rep, Period>& d) {
+  return op<detail::sleep_awaiter, std::optional<time_point>>(detail::wake_time(d));
+}
+/// The same, then gives `result`.
+template <class Rep, class Period, class T>
+auto sleep(const std::chrono::duration<Rep, Period>& d, T result) {
+  return op<detail::sleep_with_result<T>, std::optional<time_point>, T>(detail::wake_time(d), std::move(result));
+}
+
+/// An optional limit on time: a duration, nullopt, or an optional duration.
+class limit {
+ public:
+  limit(std::nullopt_t) noexcept {}
+  template <class Rep, class Period>
+  limit(const std::chrono::duration<Rep, Period>& d) : until_(detail::deadline_after(d)) {}
+  template <class Rep, class Period>
+  limit(const std::optional<std::chrono::duration<Rep, Period>>& d) {
+    if (d) until_ = detail::deadline_after(*d);
+  }
+  /// When it ends, counted from when the limit was made.
+  std::optional<time_point> until() const noexcept { return until_; }
+
+ private:
+  std::optional<time_point> until_;
+};
+
+/// A manager: what runs inside is cancelled at the deadline, and the cancelled_error that comes out becomes
+/// timeout_error. asyncio.timeout. Movable until entered; queryable afterwards.
+class JAY_API timeout_scope {
+ public:
+  explicit timeout_scope(std::optional<time_point> when) noexcept;
+  timeout_scope(timeout_scope&&) noexcept;
+  timeout_scope& operator=(timeout_scope&&) noexcept;
+  ~timeout_scope();
+
+  std::optional<time_point> when() const noexcept { return when_; }
+  /// Only while it is entered: std::runtime_error otherwise, as in Python.
+  void reschedule(std::optional<time_point> when);
+  bool expired() const noexcept;
+
+  /// For enter and with.
+  void bind(detail::promise_base& p);
+  void unbind(detail::promise_base& p, std::exception_ptr& e);
+
+ private:
+  struct state;
+  void arm();
+  std::optional<time_point> when_;
+  std::unique_ptr<state> state_;
+};
+
+inline timeout_scope timeout(limit l) { return timeout_scope(l.until()); }
+inline timeout_scope timeout_at(std::optional<time_point> when) { return timeout_scope(when); }
+
+namespace detail {
+template <class T, class Op>
+task<T> wait_for(Op o, std::optional<time_point> until) {
+  co_await enter(timeout_at(until));
+  co_return co_await std::move(o);
+}
+}  // namespace detail
+
+/// Awaits op, at most for the limit; then cancels it, waits until it has ended and throws timeout_error. A result that
+/// came in time is given even if the limit passes meanwhile.
+template <class Op>
+auto wait_for(Op&& o, limit l) {
+  using D = std::decay_t<Op>;
+  return detail::wait_for<detail::op_result_t<D>, D>(D(std::forward<Op>(o)), l.until());
+}
+
+}  // namespace jay

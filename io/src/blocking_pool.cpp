@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/blocking_pool.hpp>
+
+#include <pthread.h>
+
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+namespace jay::detail {
+
+struct blocking_pool::shared {
+  struct call {
+    std::string what;
+    std::function<void()> f;
+  };
+  explicit shared(std::size_t n) : most(n) {}
+
+  std::mutex mutex;
+  std::condition_variable work, ended;
+  std::deque<call> calls;
+  std::map<std::size_t, std::string> running;  // by thread
+  std::size_t idle = 0, alive = 0, started = 0;
+  const std::size_t most;
+  bool finishing = false;
+};
+
+blocking_pool::blocking_pool(std::size_t most) : shared_(std::make_shared<shared>(most)) {}
+blocking_pool::~blocking_pool() { finish(std::chrono::seconds(0)); }
+
+void blocking_pool::loop(std::shared_ptr<shared> s, std::size_t id) {
+  std::unique_lock lock(s->mutex);
+  for (;;) {
+    while (s->calls.empty() && !s->finishing) {
+      ++s->idle;
+      s->work.wait(lock);
+      --s->idle;
+    }
+    if (s->calls.empty()) break;
+    shared::call c = std::move(s->calls.front());
+    s->calls.pop_front();
+    s->running[id] = std::move(c.what);
+    lock.unlock();
+    c.f();
+    c.f = nullptr;
+    lock.lock();
+    s->running.erase(id);
+  }
+  --s->alive;
+  s->ended.notify_all();
+}
+
+void blocking_pool::submit(std::string what, std::function<void()> f) {
+  std::lock_guard g(shared_->mutex);
+  shared& s = *shared_;
+  if (s.finishing) throw std::runtime_error(what + ": the runtime is shutting down");
+  s.calls.push_back({std::move(what), std::move(f)});
+  if (s.idle >= s.calls.size() || s.alive >= s.most) return s.work.notify_one();
+  try {
+    std::size_t id = s.started++;
+    std::thread t([p = shared_, id] { loop(p, id); });
+    pthread_setname_np(t.native_handle(), ("jay-block-" + std::to_string(id)).c_str());
+    t.detach();
+    ++s.alive;
+  } catch (const std::system_error& e) {
+    if (s.alive > 0) return s.work.notify_one();  // the others will get to it
+    std::string name = std::move(s.calls.back().what);
+    s.calls.pop_back();
+    throw std::system_error(e.code(), name + ": cannot start a thread for a blocking call; check the limit on processes (ulimit -u)");
+  }
+}
+
+std::string blocking_pool::finish(std::chrono::duration<double> limit) {
+  std::unique_lock lock(shared_->mutex);
+  shared& s = *shared_;
+  s.finishing = true;
+  std::deque<shared::call> dropped = std::move(s.calls);
+  s.calls.clear();
+  s.work.notify_all();
+  auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
+  s.ended.wait_until(lock, until, [&] { return s.alive == 0; });
+  std::string names;
+  for (const auto& [id, what] : s.running) names += (names.empty() ? "" : ", ") + what;
+  lock.unlock();
+  dropped.clear();  // outside the lock: what they own may be anything
+  return names;
+}
+
+std::size_t blocking_pool::threads() const {
+  std::lock_guard g(shared_->mutex);
+  return shared_->alive;
+}
+
+}  // namespace jay::detail

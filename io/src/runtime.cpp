@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Who owns what: the configuration, then the scheduler, then the reactor and the blocking pool. The end, in this order:
+// cancel what is left and wait for it (workers and I/O threads alive), end the blocking calls, stop the reactor, stop
+// the workers.
+#include <jay/runtime.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include <jay/detail/blocking_pool.hpp>
+#include <jay/detail/cpus.hpp>
+#include <jay/detail/reactor.hpp>
+#include <jay/error.hpp>
+
+#include "interrupt.hpp"
+
+namespace jay {
+
+struct runtime::parts {
+  explicit parts(const jay::config& c)
+      : config(c),
+        scheduler(config.scheduler, config.debug),
+        reactor(scheduler, config.io),
+        blocking(config.io.blocking_threads ? config.io.blocking_threads
+                                            : std::min<std::size_t>(32, detail::usable_cpus() + 4)) {
+    detail::set_attachment(scheduler, this);
+  }
+
+  const jay::config config;
+  jay::scheduler scheduler;
+  detail::reactor reactor;
+  detail::blocking_pool blocking;
+};
+
+runtime::runtime(const jay::config& c) : parts_(std::make_unique<parts>(c.resolved())) {}
+
+runtime::~runtime() {
+  cancel_all();
+  std::string stuck = parts_->blocking.finish(std::chrono::duration<double>(parts_->config.io.shutdown_timeout));
+  if (!stuck.empty())
+    std::fprintf(stderr, "jay: run: blocking calls still run after %g s and are left behind: %s\n",
+                 parts_->config.io.shutdown_timeout, stuck.c_str());
+}
+
+scheduler& runtime::scheduler() noexcept { return parts_->scheduler; }
+const config& runtime::config() const noexcept { return parts_->config; }
+
+void runtime::check_outside(const char* what) {
+  if (detail::current_scheduler())
+    throw std::runtime_error(std::string(what) +
+                             ": called from a running task; await the operation instead, or call it on another thread");
+}
+
+void runtime::cancel_all() {
+  std::string stuck;
+  while (!parts_->scheduler.drain(std::chrono::seconds(10), &stuck)) {
+    std::fprintf(stderr, "jay: run: still waiting for tasks that were cancelled: %s\n", stuck.c_str());
+    stuck.clear();
+  }
+}
+
+void runtime::wait(task_handle<> main) {
+  detail::atomic<std::uint32_t> word{0};
+  detail::atomic<bool> ended{false};
+  main.add_done_callback([&](const task_handle<>&) {
+    ended.store(true, std::memory_order_release);
+    word.fetch_add(1, std::memory_order_release);
+    detail::futex_wake(word, 1);
+  });
+  bool told = false;
+  {
+    detail::interrupt_watch interrupts(word);
+    for (;;) {
+      std::uint32_t now = word.load(std::memory_order_acquire);
+      if (ended.load(std::memory_order_acquire)) break;
+      if (!told && interrupts.count() > 0) {
+        told = true;
+        main.cancel();
+      }
+      detail::futex_wait(word, now);
+    }
+  }
+  if (told && main.cancelled()) throw keyboard_interrupt();
+}
+
+namespace detail {
+
+reactor& reactor_of(jay::scheduler& s) {
+  auto* p = static_cast<runtime::parts*>(attachment(s));
+  if (!p) throw std::runtime_error("this scheduler has no I/O: use jay::run or jay::runtime");
+  return p->reactor;
+}
+reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
+blocking_pool& blocking_pool_of(jay::scheduler& s) {
+  auto* p = static_cast<runtime::parts*>(attachment(s));
+  if (!p) throw std::runtime_error("this scheduler has no blocking pool: use jay::run or jay::runtime");
+  return p->blocking;
+}
+
+}  // namespace detail
+}  // namespace jay

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include <jay/time.hpp>
+
+#include <stdexcept>
+
+#include <jay/detail/reactor.hpp>
+#include <jay/scheduler.hpp>
+
+namespace jay {
+namespace detail {
+
+bool sleep_awaiter::suspend() {
+  if (!until_) {  // not in any list, so not armed: a cancel is looked for before and after
+    if (cancelled_since()) return !(was_cancelled = true);
+    schedule_last(*owner->sched, frame);
+    return true;
+  }
+  deadline = *until_;
+  fire = &fire_sleep;
+  bool suspended = false;
+  // `suspended` is written under the shard's lock, before anybody can resume this frame
+  bool* said = &suspended;
+  reactor_of(*owner->sched).clock().add(*this, [this, said] { return *said = arm(); });
+  return suspended;
+}
+
+void sleep_awaiter::fire_sleep(timer& t, ready_list& out) noexcept {
+  auto& self = static_cast<sleep_awaiter&>(t);
+  if (self.claim()) out.add(self.frame);
+}
+
+void sleep_awaiter::stop() noexcept { reactor_of(*owner->sched).clock().remove(*this); }
+
+}  // namespace detail
+
+struct timeout_scope::state : detail::timer {
+  state(detail::scope& outer) : inner(outer), sched(*outer.sched) {}
+
+  detail::inner_scope inner;
+  scheduler& sched;
+  bool open = true;
+  detail::atomic<bool> expired{false};
+
+  static void expire(detail::timer& t, detail::ready_list&) noexcept {
+    auto& self = static_cast<state&>(t);
+    self.expired.store(true, std::memory_order_relaxed);  // relaxed: read after the timer's lock, or as a hint
+    self.inner.cancel("timed out");
+  }
+};
+
+timeout_scope::timeout_scope(std::optional<time_point> when) noexcept : when_(when) {}
+timeout_scope::timeout_scope(timeout_scope&&) noexcept = default;
+timeout_scope& timeout_scope::operator=(timeout_scope&&) noexcept = default;
+timeout_scope::~timeout_scope() = default;
+
+bool timeout_scope::expired() const noexcept { return state_ && state_->expired.load(std::memory_order_relaxed); }
+
+void timeout_scope::arm() {
+  if (!when_ || *when_ == time_point::max()) return;
+  state_->deadline = *when_;
+  state_->fire = &state::expire;
+  detail::reactor_of(state_->sched).clock().add(*state_);
+}
+
+void timeout_scope::bind(detail::promise_base& p) {
+  if (state_) throw std::runtime_error("timeout: a timeout can be entered once");
+  state_ = std::make_unique<state>(*detail::scope_of(p.context));
+  state_->inner.open(p);
+  try {
+    arm();
+  } catch (...) {
+    state_->inner.close(p);
+    state_.reset();
+    throw;
+  }
+}
+
+void timeout_scope::reschedule(std::optional<time_point> when) {
+  if (!state_ || !state_->open) throw std::runtime_error("timeout: reschedule is possible only inside the timeout");
+  if (expired()) throw std::runtime_error("timeout: it has expired already");
+  detail::reactor_of(state_->sched).clock().remove(*state_);
+  when_ = when;
+  arm();
+}
+
+void timeout_scope::unbind(detail::promise_base& p, std::exception_ptr& e) {
+  detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not fire
+  state_->inner.close(p);
+  state_->open = false;
+  if (expired() && !state_->inner.outer_cancelled() && detail::is_cancelled_error(e))
+    e = std::make_exception_ptr(timeout_error());
+}
+
+}  // namespace jay

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/timers.hpp>
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <stdexcept>
+#include <system_error>
+
+#include <jay/detail/reactor.hpp>
+#include <jay/detail/worker.hpp>
+
+namespace jay::detail {
+namespace {
+
+constexpr std::int64_t never = INT64_MAX;
+/// Deadlines closer than this to the moment the timerfd is set again after an expiry are fired together: with a million
+/// timers, one wake-up serves many.
+constexpr std::chrono::microseconds slack{50};
+/// Fired per call: a thread that runs what was fired must not keep the rest waiting.
+constexpr std::size_t batch = 1024;
+
+std::int64_t ticks(time_point t) noexcept { return t.time_since_epoch().count(); }
+
+}  // namespace
+
+timers::timers(std::size_t n) : fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)), armed_(never) {
+  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "reactor: timerfd_create");
+  for (std::size_t i = 0; i < n; ++i) shards_.push_back(std::make_unique<shard>());
+}
+timers::~timers() { ::close(fd_); }
+
+timers::shard& timers::enter(timer& t) noexcept {
+  worker* w = this_worker;
+  t.shard = static_cast<std::uint32_t>(w ? w->index % shards_.size() : shards_.size() - 1);
+  return *shards_[t.shard];
+}
+
+void timers::sift_up(shard& s, std::uint32_t i, entry e) noexcept {
+  while (i > 0) {
+    std::uint32_t parent = (i - 1) / 4;
+    if (s.heap[parent].deadline <= e.deadline) break;
+    s.heap[i] = s.heap[parent];
+    s.heap[i].which->place = i;
+    i = parent;
+  }
+  s.heap[i] = e;
+  e.which->place = i;
+}
+
+void timers::sift_down(shard& s, std::uint32_t i, entry e) noexcept {
+  auto n = static_cast<std::uint32_t>(s.heap.size());
+  for (;;) {
+    std::uint32_t first = 4 * i + 1;
+    if (first >= n) break;
+    std::uint32_t least = first;
+    for (std::uint32_t c = first + 1; c < std::min(first + 4, n); ++c)
+      if (s.heap[c].deadline < s.heap[least].deadline) least = c;
+    if (e.deadline <= s.heap[least].deadline) break;
+    s.heap[i] = s.heap[least];
+    s.heap[i].which->place = i;
+    i = least;
+  }
+  s.heap[i] = e;
+  e.which->place = i;
+}
+
+void timers::insert(shard& s, timer& t) {
+  s.heap.push_back({t.deadline, &t});
+  sift_up(s, static_cast<std::uint32_t>(s.heap.size() - 1), s.heap.back());
+}
+
+void timers::erase(shard& s, timer& t) noexcept {
+  std::uint32_t i = t.place;
+  t.place = timer::absent;
+  entry last = s.heap.back();
+  s.heap.pop_back();
+  if (last.which == &t) return;
+  if (i > 0 && last.deadline < s.heap[(i - 1) / 4].deadline) sift_up(s, i, last);
+  else sift_down(s, i, last);
+}
+
+bool timers::remove(timer& t) noexcept {
+  shard& s = *shards_[t.shard];
+  spin_guard g(s.mutex);
+  if (t.place == timer::absent) return false;
+  erase(s, t);
+  return true;
+}
+
+void timers::arm(time_point deadline) noexcept {
+  spin_guard g(arming_);
+  if (deadline >= armed()) return;
+  armed_.store(ticks(deadline), std::memory_order_seq_cst);
+  std::int64_t ns = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count(), 1);
+  itimerspec at{{0, 0}, {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)}};
+  ::timerfd_settime(fd_, TFD_TIMER_ABSTIME, &at, nullptr);
+}
+
+void timers::expire(ready_list& out) noexcept {
+  {
+    spin_guard g(arming_);
+    armed_.store(never, std::memory_order_seq_cst);  // E1
+  }
+  time_point now = std::chrono::steady_clock::now();
+  time_point earliest = time_point::max();
+  std::size_t fired = 0;
+  for (auto& p : shards_) {
+    shard& s = *p;
+    spin_guard g(s.mutex);
+    while (!s.heap.empty() && s.heap.front().deadline <= now && fired < batch) {
+      timer& t = *s.heap.front().which;
+      erase(s, t);
+      t.fire(t, out);
+      ++fired;
+    }
+    if (!s.heap.empty()) earliest = std::min(earliest, s.heap.front().deadline);
+  }
+  if (earliest == time_point::max()) return;
+  arm(earliest <= now ? now : fired ? std::max(earliest, now + slack) : earliest);  // E3
+}
+
+std::size_t timers::size() noexcept {
+  std::size_t n = 0;
+  for (auto& s : shards_) {
+    spin_guard g(s->mutex);
+    n += s->heap.size();
+  }
+  return n;
+}
+
+time_point deadline_after_seconds(double seconds) {
+  if (std::isnan(seconds)) throw std::invalid_argument("a delay of NaN seconds");
+  time_point now = std::chrono::steady_clock::now();
+  if (seconds >= 1e9) return time_point::max();  // 31 years: never
+  if (seconds <= 0) return now;
+  return now + std::chrono::duration_cast<time_point::duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace jay::detail
