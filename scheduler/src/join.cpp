@@ -23,7 +23,9 @@ void close_above(job* frame) noexcept {
       case continues::frame: f = reinterpret_cast<job*>(address); break;
       case continues::joins: {
         auto* j = reinterpret_cast<join*>(address);
-        if (j->counter.owned_by(w)) j->counter.close();  // never the last: the strand that we come from is not done
+        // Another worker's, or closed: whoever closed it has closed what is above, and what is above belongs to others.
+        if (!j->counter.owned_by(w)) return;
+        j->counter.close();  // never the last: the strand that we come from is not done
         f = j->parent;
         break;
       }

@@ -78,7 +78,6 @@ void scope::deliver(leaf& l, leaf*& forwards) noexcept {
       l.wake();
       break;
     case cancel_word::outcome::forward:
-      mark_told(*this, *strand_root(*this, promise_of(l.frame)));
       l.scope_chain = forwards;
       forwards = &l;
       break;
@@ -93,11 +92,16 @@ void scope::pass_on(leaf* forwards) noexcept {
     leaf* l = forwards;
     forwards = l->scope_chain;
     bool accepted = l->forward(l);
+    if (accepted && l->forked) {  // else the strand is still due, and told at its next suspension
+      spin_guard g(mutex);
+      mark_told(*this, *strand_root(*this, promise_of(l->frame)));
+    }
     if (l->word->end_forward(accepted)) l->wake();
   }
 }
 
 void scope::cancel(const std::string& text) noexcept {
+  if (stop_box* b = stop.load(std::memory_order_acquire)) request_stop(*b);  // [G2] acquire: with get_stop_token's release
   leaf* forwards = nullptr;
   {
     spin_guard g(mutex);
@@ -147,7 +151,7 @@ void join::fail(std::exception_ptr& e) noexcept {
       if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, forwards);
     }
   }
-  scope::pass_on(forwards);
+  s.pass_on(forwards);
   worker* w = this_worker;
   if (!counter.owned_by(w)) return;
   while (job* sibling = w->jobs.pop()) {  // those that have not started

@@ -60,13 +60,15 @@ class future {
   friend bool operator==(const future& a, const future& b) noexcept { return a.state_.get() == b.state_.get(); }
   std::size_t hash() const noexcept { return std::hash<void*>()(state_.get()); }
 
+  /// For the library.
+  detail::state_ptr<block> share() const { return detail::state_ptr<block>::share(&state()); }
+
  private:
   using lvalue_given = std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
   block& state() const {
     if (!state_) throw invalid_state_error("an empty future has no state");
     return *state_;
   }
-  detail::state_ptr<block> share() const { return detail::state_ptr<block>::share(&state()); }
   detail::state_ptr<block> state_;
 };
 

@@ -76,9 +76,11 @@ class [[nodiscard]] result {
       else outcome_.set_value(std::move(o.value()));
       o.reset();
     } else if (o.state() == detail::outcome_state::error) {
-      outcome_.set_error(o.take_error());
+      take_error_from(o);
     }
   }
+  // out of line: inlined, g++ 12 takes the union's other member for uninitialised
+  [[gnu::noinline]] void take_error_from(outcome& o) { outcome_.set_error(o.take_error()); }
   void copy_from(const result& o) {
     if (o.has_value()) {
       if constexpr (std::is_reference_v<T>) outcome_.set_value(*const_cast<outcome&>(o.outcome_).value());

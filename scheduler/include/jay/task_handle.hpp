@@ -139,6 +139,10 @@ class task_handle : public task_handle_base {
   auto shielded() const {
     return op<awaiter<const T&>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
   }
+  /// shielded(), for a task whose result nobody else reads: gives T, moved out.
+  auto unshared() && {
+    return op<awaiter<T>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
+  }
 
  private:
   template <class Given>
@@ -169,6 +173,7 @@ class task_handle<void> : public task_handle_base {
     state();
     return op<awaiter, detail::state_ptr<detail::task_state>, bool>(state_, false);
   }
+  auto unshared() && { return shielded(); }
 
  private:
   using awaiter = detail::result_awaiter<detail::task_state, void, void>;

@@ -70,8 +70,10 @@ struct JAY_API join {
   }
 };
 
-/// Closes every join above `frame` that this worker counts alone. Frames passed are marked, so that no frame is walked
-/// twice: joins above a frame never open again.
+/// Closes every join above `frame` that this worker counts alone. Such joins form one run, from what the worker runs now
+/// up to the job that it took in its loop: whenever it comes back to the loop it has closed all of them. So the walk ends
+/// at the first join that is not its own, and never touches a frame that another worker may be reading. Frames passed
+/// are marked, so that no frame is walked twice: joins above a frame never open again.
 JAY_API void close_above(job* frame) noexcept;
 
 /// A forked strand has ended; gives what to run next, null for the loop.

@@ -23,6 +23,7 @@
 #include <string>
 
 #include <jay/detail/cancel_word.hpp>
+#include <jay/detail/export.hpp>
 #include <jay/detail/job.hpp>
 
 namespace jay {
@@ -36,10 +37,17 @@ struct leaf;
 struct promise_base;
 struct task_state;
 
+struct stop_box;  // cancel.cpp
+JAY_API void request_stop(stop_box& b) noexcept;
+JAY_API void drop_stop(stop_box* b) noexcept;
+
 struct scope {
   scope(scheduler& s, task_state* t) noexcept : sched(&s), task(t) {}
   scope(const scope&) = delete;
-  ~scope() { delete message; }
+  ~scope() {
+    delete message;
+    if (stop_box* b = stop.load(std::memory_order_relaxed)) drop_stop(b);
+  }
 
   cancel_word word;
   atomic<std::uint32_t> generation{0};
@@ -48,6 +56,7 @@ struct scope {
   std::uint32_t cancel_generation = 0;
   leaf* suspended = nullptr;
   std::string* message = nullptr;        // of the last cancel
+  atomic<stop_box*> stop{nullptr};       // what get_stop_token() has given out, if anything
   scheduler* sched;
   task_state* task;                      // the task that this scope belongs to
 
@@ -74,7 +83,7 @@ struct scope {
  private:
   friend struct join;
   void deliver(leaf& l, leaf*& forwards) noexcept;
-  static void pass_on(leaf* forwards) noexcept;
+  void pass_on(leaf* forwards) noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.
