@@ -10,6 +10,7 @@
 
 #include <jay/detail/blocking_pool.hpp>
 #include <jay/detail/cpus.hpp>
+#include <jay/detail/io_resources.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/error.hpp>
 
@@ -21,6 +22,7 @@ struct runtime::parts {
   explicit parts(const jay::config& c)
       : config(c),
         scheduler(config.scheduler, config.debug),
+        resources(scheduler, config.io),
         reactor(scheduler, config.io),
         blocking(config.io.blocking_threads ? config.io.blocking_threads
                                             : std::min<std::size_t>(32, detail::usable_cpus() + 4)) {
@@ -29,6 +31,7 @@ struct runtime::parts {
 
   const jay::config config;
   jay::scheduler scheduler;
+  detail::io_resources resources;  // what stale events may name: goes after the reactor
   detail::reactor reactor;
   detail::blocking_pool blocking;
 };
@@ -86,17 +89,18 @@ void runtime::wait(task_handle<> main) {
 
 namespace detail {
 
-reactor& reactor_of(jay::scheduler& s) {
+namespace {
+runtime::parts& parts_of(jay::scheduler& s) {
   auto* p = static_cast<runtime::parts*>(attachment(s));
   if (!p) throw std::runtime_error("this scheduler has no I/O: use jay::run or jay::runtime");
-  return p->reactor;
+  return *p;
 }
+}  // namespace
+
+reactor& reactor_of(jay::scheduler& s) { return parts_of(s).reactor; }
 reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
-blocking_pool& blocking_pool_of(jay::scheduler& s) {
-  auto* p = static_cast<runtime::parts*>(attachment(s));
-  if (!p) throw std::runtime_error("this scheduler has no blocking pool: use jay::run or jay::runtime");
-  return p->blocking;
-}
+blocking_pool& blocking_pool_of(jay::scheduler& s) { return parts_of(s).blocking; }
+io_resources& io_resources_of(jay::scheduler& s) { return parts_of(s).resources; }
 
 }  // namespace detail
 }  // namespace jay

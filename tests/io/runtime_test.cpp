@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include <jay/jay.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+jay::task<int> answer() { co_return 42; }
+
+TEST(Run, GivesTheValueAndThrowsTheError) {
+  EXPECT_EQ(jay::run(answer()), 42);
+  auto fails = []() -> jay::task<> {
+    throw std::domain_error("main");
+    co_return;
+  };
+  EXPECT_THROW(jay::run(fails()), std::domain_error);
+}
+
+TEST(Run, TakesAnyOp) { EXPECT_EQ(jay::run(jay::sleep(1ms, 3)), 3); }
+
+TEST(Run, GivesMoveOnlyValues) {
+  auto main = []() -> jay::task<std::unique_ptr<int>> { co_return std::make_unique<int>(5); };
+  EXPECT_EQ(*jay::run(main()), 5);
+}
+
+TEST(Run, InsideARunIsAnError) {
+  auto main = []() -> jay::task<std::string> {
+    std::string text;
+    try {
+      jay::run(answer());
+    } catch (const std::runtime_error& e) {
+      text = e.what();
+    }
+    co_return text;
+  };
+  EXPECT_NE(jay::run(main()).find("called from a running task"), std::string::npos);
+}
+
+TEST(Run, CancelsWhatIsLeftAndWaitsForItsCleanup) {
+  std::atomic<int> cleaned{0};
+  auto background = [&]() -> jay::task<> {
+    bool stop = false;
+    try {
+      co_await jay::sleep(24h);
+    } catch (const jay::cancelled_error&) {
+      stop = true;
+    }
+    co_await jay::sleep(2ms);
+    if (stop) ++cleaned;
+  };
+  auto main = [&]() -> jay::task<> {
+    for (int i = 0; i < 5; ++i) jay::create_task(background());
+    co_await jay::sleep(1ms);
+  };
+  jay::run(main());
+  EXPECT_EQ(cleaned.load(), 5);
+}
+
+TEST(Run, EndsATaskThatACleanupHasStarted) {
+  std::atomic<bool> ended{false};
+  auto late = [&]() -> jay::task<> {
+    try {
+      co_await jay::sleep(24h);
+    } catch (const jay::cancelled_error&) {
+      ended = true;
+      throw;
+    }
+  };
+  auto background = [&]() -> jay::task<> {
+    try {
+      co_await jay::sleep(24h);
+    } catch (const jay::cancelled_error&) {
+    }
+    jay::create_task(late());
+    co_await jay::sleep(1ms);
+  };
+  auto main = [&]() -> jay::task<> {
+    jay::create_task(background());
+    co_await jay::sleep(1ms);
+  };
+  jay::run(main());
+  EXPECT_TRUE(ended.load());
+}
+
+TEST(Run, TenThousandPendingTasksEndWithAllTheirDestructors) {
+  std::atomic<int> destroyed{0};
+  struct counted {
+    std::atomic<int>& n;
+    ~counted() { ++n; }
+  };
+  auto pending = [&]() -> jay::task<> {
+    counted c{destroyed};
+    co_await jay::sleep(24h);
+  };
+  auto main = [&]() -> jay::task<> {
+    for (int i = 0; i < 10'000; ++i) jay::create_task(pending());
+    co_await jay::sleep(20ms);
+  };
+  jay::run(main());
+  // a task that was cancelled before it began never made its local
+  EXPECT_LE(destroyed.load(), 10'000);
+  EXPECT_GT(destroyed.load(), 0);
+}
+
+TEST(Run, TwoRuntimesAtOnce) {
+  int a = 0, b = 0;
+  std::thread other([&] { a = jay::run(jay::sleep(2ms, 1)); });
+  b = jay::run(jay::sleep(2ms, 2));
+  other.join();
+  EXPECT_EQ(a + b, 3);
+}
+
+TEST(Run, ManyShortRunsLeaveNoDescriptorBehind) {
+  auto count = [] {
+    int n = 0;
+    for (int fd = 0; fd < 1024; ++fd) n += ::fcntl(fd, F_GETFD) >= 0;
+    return n;
+  };
+  jay::run(answer());
+  int before = count();
+  for (int i = 0; i < 50; ++i) jay::run(jay::sleep(0s, i));
+  EXPECT_EQ(count(), before);
+}
+
+TEST(Run, WithoutIoThreadsOrHelpersStillServesTimers) {
+  jay::config c;
+  c.io.threads = 0;
+  EXPECT_EQ(jay::run(jay::sleep(5ms, 1), c), 1);
+  c.io.threads = 1;
+  c.io.help = false;
+  EXPECT_EQ(jay::run(jay::sleep(5ms, 2), c), 2);
+  c.io.threads = 4;
+  c.io.help = true;
+  EXPECT_EQ(jay::run(jay::sleep(5ms, 3), c), 3);
+}
+
+TEST(Run, ManyMoreWorkersThanCores) {
+  jay::config c;
+  c.scheduler.workers = 32;
+  auto main = []() -> jay::task<int> {
+    std::vector<jay::task<int>> v;
+    for (int i = 0; i < 100; ++i) v.push_back([](int k) -> jay::task<int> {
+      co_await jay::sleep(1ms);
+      co_return k;
+    }(i));
+    int sum = 0;
+    for (int k : co_await jay::gather(std::move(v))) sum += k;
+    co_return sum;
+  };
+  EXPECT_EQ(jay::run(main(), c), 4950);
+}
+
+TEST(Run, ABadConfigurationIsRefused) {
+  jay::config c;
+  c.scheduler.spin = 99'999;
+  EXPECT_THROW(jay::run(answer(), c), jay::config_error);
+}
+
+TEST(Runner, RunsSeveralTimes) {
+  jay::runner r;
+  EXPECT_EQ(r.run(answer()), 42);
+  EXPECT_EQ(r.run(jay::sleep(1ms, 1)), 1);
+  r.close();
+  EXPECT_THROW(r.run(answer()), std::runtime_error);
+}
+
+// In a child process: the handler, and how the process ends, are the process's.
+template <class F>
+int status_of_child(F f) {
+  pid_t pid = ::fork();
+  if (pid == 0) ::_exit(f());
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return status;
+}
+
+TEST(Interrupt, TheFirstCancelsTheMainTask) {
+  int status = status_of_child([] {
+    std::signal(SIGINT, SIG_DFL);
+    bool cleaned = false;
+    auto main = [&]() -> jay::task<> {
+      ::kill(::getpid(), SIGINT);
+      try {
+        co_await jay::sleep(24h);
+      } catch (const jay::cancelled_error&) {
+        cleaned = true;
+        throw;
+      }
+    };
+    try {
+      jay::run(main());
+    } catch (const jay::keyboard_interrupt&) {
+      return cleaned ? 7 : 8;
+    }
+    return 9;
+  });
+  ASSERT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(Interrupt, TheSecondEndsTheProcess) {
+  int status = status_of_child([] {
+    std::signal(SIGINT, SIG_DFL);
+    auto main = []() -> jay::task<> {
+      for (;;) {
+        ::kill(::getpid(), SIGINT);
+        try {
+          co_await jay::sleep(24h);
+        } catch (const jay::cancelled_error&) {
+        }
+      }
+    };
+    try {
+      jay::run(main());
+    } catch (const jay::keyboard_interrupt&) {
+    }
+    return 0;
+  });
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(WTERMSIG(status), SIGINT);
+}
+
+TEST(Shutdown, NamesABlockingCallThatDoesNotEnd) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  int status = status_of_child([&] {
+    ::dup2(pipe_ends[1], 2);
+    jay::config c;
+    c.io.shutdown_timeout = 0.05;
+    std::atomic<bool> begun{false};
+    auto call = [&] {
+      begun = true;
+      for (;;) ::pause();
+    };
+    auto main = [&]() -> jay::task<> {
+      jay::create_task(jay::to_thread(call));
+      while (!begun) co_await jay::sleep(1ms);
+    };
+    jay::run(main(), c);
+    return 0;
+  });
+  ::close(pipe_ends[1]);
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(pipe_ends[0], text.data(), text.size()))));
+  ::close(pipe_ends[0]);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_NE(text.find("blocking calls still run"), std::string::npos) << text;
+  EXPECT_NE(text.find("to_thread"), std::string::npos) << text;
+}
+
+TEST(Idle, ARuntimeWithNothingToDoUsesNoCpu) {
+  auto main = []() -> jay::task<double> {
+    auto used = [] {
+      rusage u;
+      ::getrusage(RUSAGE_SELF, &u);
+      return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+             static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+    };
+    co_await jay::sleep(20ms);
+    double before = used();
+    co_await jay::sleep(400ms);
+    co_return used() - before;
+  };
+  EXPECT_LT(jay::run(main()), 0.02);  // CPU time, not wall-clock
+}
+
+}  // namespace

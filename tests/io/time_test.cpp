@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include <jay/detail/reactor.hpp>
+#include <jay/jay.hpp>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+jay::task<int> value_after(std::chrono::milliseconds d, int v) {
+  co_await jay::sleep(d);
+  co_return v;
+}
+jay::task<> forever() { co_await jay::sleep(24h); }
+
+TEST(Sleep, LastsAtLeastAsLongAsAsked) {
+  auto begin = std::chrono::steady_clock::now();
+  jay::run(value_after(20ms, 0));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 20ms);
+}
+
+TEST(Sleep, GivesItsResult) {
+  EXPECT_EQ(jay::run(jay::sleep(1ms, std::string("x"))), "x");
+  EXPECT_EQ(jay::run(jay::sleep(0s, 7)), 7);
+}
+
+TEST(Sleep, ZeroAndLessYieldOnce) {
+  auto main = []() -> jay::task<> {
+    co_await jay::sleep(0s);
+    co_await jay::sleep(-5s);
+    co_await jay::sleep(std::chrono::nanoseconds::min());
+  };
+  jay::run(main());
+}
+
+TEST(Sleep, RefusesNaN) {
+  EXPECT_THROW((void)jay::sleep(std::chrono::duration<double>(std::nan(""))), std::invalid_argument);
+}
+
+TEST(Sleep, TheLongestDurationsAreForeverAndCancellable) {
+  auto main = []() -> jay::task<int> {
+    auto a = jay::create_task(jay::sleep(std::chrono::hours::max()));
+    auto b = jay::create_task(jay::sleep(std::chrono::duration<double>(std::numeric_limits<double>::infinity())));
+    auto c = jay::create_task(jay::sleep(std::chrono::nanoseconds::max()));
+    co_await jay::sleep(1ms);
+    int cancelled = 0;
+    for (auto& h : {a, b, c}) {
+      EXPECT_FALSE(h.done());
+      jay::task_handle<> copy = h;
+      copy.cancel();
+      try {
+        co_await copy;
+      } catch (const jay::cancelled_error&) {
+        ++cancelled;
+      }
+    }
+    co_return cancelled;
+  };
+  EXPECT_EQ(jay::run(main()), 3);
+}
+
+TEST(Sleep, ManyEndInTheOrderOfTheirDeadlinesWithOneWorker) {
+  jay::config c;
+  c.scheduler.order = jay::order::asyncio;
+  std::vector<int> ended;
+  auto one = [&](int i) -> jay::task<> {
+    co_await jay::sleep(std::chrono::milliseconds(5 * i));
+    ended.push_back(i);
+  };
+  auto main = [&]() -> jay::task<> {
+    std::vector<jay::task<>> v;
+    for (int i : {4, 1, 3, 2, 5}) v.push_back(one(i));
+    co_await jay::gather(std::move(v));
+  };
+  jay::run(main(), c);
+  EXPECT_EQ(ended, (std::vector{1, 2, 3, 4, 5}));
+}
+
+TEST(Timers, AHundredThousandAllFire) {
+  auto seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  std::vector<int> delays(100'000);
+  for (int& d : delays) d = static_cast<int>(random() % 100'000);
+  std::atomic<int> fired{0};
+  auto one = [&](int us) -> jay::task<> {
+    co_await jay::sleep(std::chrono::microseconds(us));
+    fired.fetch_add(1, std::memory_order_relaxed);
+  };
+  auto main = [&]() -> jay::task<> {
+    std::vector<jay::task<>> v;
+    for (int d : delays) v.push_back(one(d));
+    co_await jay::gather(std::move(v));
+  };
+  jay::run(main());
+  EXPECT_EQ(fired.load(), 100'000);
+}
+
+TEST(Timers, ArmedAndCancelledLeaveNothingBehind) {
+  std::size_t left = 1;
+  auto main = [&]() -> jay::task<> {
+    for (int round = 0; round < 20; ++round) {
+      std::vector<jay::task_handle<>> handles;
+      for (int i = 0; i < 1000; ++i) handles.push_back(jay::create_task(forever));
+      co_await jay::sleep(1ms);
+      for (auto& h : handles) h.cancel();
+      for (auto& h : handles) {
+        auto r = co_await jay::settled(h);
+        EXPECT_TRUE(r.cancelled());
+      }
+    }
+    left = jay::detail::reactor_of(*jay::detail::current_scheduler()).clock().size();
+  };
+  jay::run(main());
+  EXPECT_EQ(left, 0u);
+}
+
+TEST(WaitFor, GivesTheValueInTime) { EXPECT_EQ(jay::run(jay::wait_for(value_after(1ms, 5), 60s)), 5); }
+
+TEST(WaitFor, WithoutALimitJustWaits) { EXPECT_EQ(jay::run(jay::wait_for(value_after(1ms, 5), std::nullopt)), 5); }
+
+TEST(WaitFor, ThrowsTimeoutErrorAndCancelsWhatItAwaited) {
+  bool cancelled = false;
+  auto inner = [&]() -> jay::task<> {
+    try {
+      co_await jay::sleep(24h);
+    } catch (const jay::cancelled_error&) {
+      cancelled = true;
+      throw;
+    }
+  };
+  EXPECT_THROW(jay::run(jay::wait_for(inner(), 1ms)), jay::timeout_error);
+  EXPECT_TRUE(cancelled);
+}
+
+TEST(WaitFor, WaitsUntilTheCancelledOneHasEnded) {
+  bool cleaned = false;
+  auto inner = [&]() -> jay::task<> {
+    bool stop = false;
+    try {
+      co_await jay::sleep(24h);
+    } catch (const jay::cancelled_error&) {
+      stop = true;
+    }
+    co_await jay::sleep(5ms);
+    cleaned = stop;
+    throw jay::cancelled_error();
+  };
+  EXPECT_THROW(jay::run(jay::wait_for(inner(), 1ms)), jay::timeout_error);
+  EXPECT_TRUE(cleaned);
+}
+
+TEST(WaitFor, AnErrorBeforeTheLimitIsThePlainError) {
+  auto inner = []() -> jay::task<> {
+    co_await jay::sleep(1ms);
+    throw std::logic_error("plain");
+  };
+  EXPECT_THROW(jay::run(jay::wait_for(inner(), 60s)), std::logic_error);
+}
+
+TEST(WaitFor, AZeroLimitLetsWhatIsReadyThrough) {
+  auto ready = []() -> jay::task<int> { co_return 3; };
+  EXPECT_EQ(jay::run(jay::wait_for(ready(), 0s)), 3);
+  EXPECT_THROW(jay::run(jay::wait_for(forever(), 0s)), jay::timeout_error);
+}
+
+TEST(WaitFor, ACancelFromOutsideIsACancel) {
+  auto main = []() -> jay::task<bool> {
+    auto h = jay::create_task(jay::wait_for(forever(), 60s));
+    co_await jay::sleep(1ms);
+    h.cancel("outside");
+    auto r = co_await jay::settled(h);
+    co_return r.cancelled();
+  };
+  EXPECT_TRUE(jay::run(main()));
+}
+
+TEST(WaitFor, WorksInsideAChildOfAGather) {
+  auto child = [](int i) -> jay::task<int> {
+    try {
+      co_await jay::wait_for(forever(), std::chrono::milliseconds(i));
+    } catch (const jay::timeout_error&) {
+      co_return i;
+    }
+    co_return -1;
+  };
+  auto main = [&]() -> jay::task<int> {
+    auto [a, b, c] = co_await jay::gather(child(1), child(2), child(3));
+    co_return a + b + c;
+  };
+  EXPECT_EQ(jay::run(main()), 6);
+}
+
+TEST(WaitFor, OfAHandleCancelsTheTask) {
+  auto main = []() -> jay::task<bool> {
+    auto h = jay::create_task(forever);
+    try {
+      co_await jay::wait_for(h, 1ms);
+    } catch (const jay::timeout_error&) {
+    }
+    co_return h.cancelled();
+  };
+  EXPECT_TRUE(jay::run(main()));
+}
+
+TEST(Timeout, ExpiresAndTurnsTheCancelIntoTimeoutError) {
+  auto main = []() -> jay::task<int> {
+    int how = 0;
+    auto tm = jay::timeout(1ms);
+    try {
+      co_await jay::with(tm, []() -> jay::task<> { co_await jay::sleep(24h); });
+    } catch (const jay::timeout_error&) {
+      how = 1;
+    }
+    EXPECT_TRUE(tm.expired());
+    co_return how;
+  };
+  EXPECT_EQ(jay::run(main()), 1);
+}
+
+TEST(Timeout, DoesNotExpireWhenTheBodyIsDone) {
+  auto main = []() -> jay::task<> {
+    auto tm = jay::timeout(60s);
+    int v = co_await jay::with(tm, []() -> jay::task<int> { co_return 4; });
+    EXPECT_EQ(v, 4);
+    EXPECT_FALSE(tm.expired());
+    EXPECT_THROW(tm.reschedule(std::nullopt), std::runtime_error);
+  };
+  jay::run(main());
+}
+
+TEST(Timeout, CanBeRescheduledFromInside) {
+  auto body = [](jay::timeout_scope& tm) -> jay::task<> {
+    tm.reschedule(std::nullopt);
+    EXPECT_FALSE(tm.when());
+    co_await jay::sleep(20ms);
+    tm.reschedule(std::chrono::steady_clock::now());
+    co_await jay::sleep(24h);
+  };
+  auto main = [&]() -> jay::task<> { co_await jay::with(jay::timeout(10ms), body); };
+  EXPECT_THROW(jay::run(main()), jay::timeout_error);
+}
+
+TEST(Timeout, EnteredInACoroutineItEndsWithIt) {
+  auto inner = [](std::chrono::milliseconds d) -> jay::task<> {
+    auto& tm = co_await jay::enter(jay::timeout(d));
+    EXPECT_TRUE(tm.when());
+    co_await jay::sleep(24h);
+  };
+  auto main = [&]() -> jay::task<int> {
+    int n = 0;
+    for (int i = 0; i < 3; ++i) {
+      try {
+        co_await inner(1ms);
+      } catch (const jay::timeout_error&) {
+        ++n;
+      }
+    }
+    co_await jay::sleep(3ms);  // nothing is left that could cancel this
+    co_return n;
+  };
+  EXPECT_EQ(jay::run(main()), 3);
+}
+
+TEST(Timeout, TheInnerOfTwoExpiresAlone) {
+  auto main = []() -> jay::task<int> {
+    int how = 0;
+    auto outer = jay::timeout(60s);
+    auto body = [&]() -> jay::task<> {
+      try {
+        co_await jay::with(jay::timeout(1ms), []() -> jay::task<> { co_await jay::sleep(24h); });
+      } catch (const jay::timeout_error&) {
+        how = 1;
+      }
+    };
+    co_await jay::with(outer, body);
+    EXPECT_FALSE(outer.expired());
+    co_return how;
+  };
+  EXPECT_EQ(jay::run(main()), 1);
+}
+
+TEST(Timeout, TheOuterOfTwoGoesThroughTheInner) {
+  auto main = []() -> jay::task<int> {
+    auto inner = jay::timeout(60s);
+    auto body = [&]() -> jay::task<> {
+      co_await jay::with(inner, []() -> jay::task<> { co_await jay::sleep(24h); });
+    };
+    try {
+      co_await jay::with(jay::timeout(1ms), body);
+    } catch (const jay::timeout_error&) {
+      co_return inner.expired() ? 2 : 1;
+    }
+    co_return 0;
+  };
+  EXPECT_EQ(jay::run(main()), 1);
+}
+
+TEST(Timeout, CancelsTheForkedStrandsInside) {
+  std::atomic<int> cancelled{0};
+  auto child = [&]() -> jay::task<> {
+    try {
+      co_await jay::sleep(24h);
+    } catch (const jay::cancelled_error&) {
+      ++cancelled;
+      throw;
+    }
+  };
+  auto main = [&]() -> jay::task<> {
+    auto body = [&]() -> jay::task<> { co_await jay::gather(child(), child(), child()); };
+    co_await jay::with(jay::timeout(2ms), body);
+  };
+  EXPECT_THROW(jay::run(main()), jay::timeout_error);
+  EXPECT_EQ(cancelled.load(), 3);
+}
+
+TEST(ToThread, RunsElsewhereAndGivesTheResult) {
+  auto main = []() -> jay::task<std::string> {
+    auto here = std::this_thread::get_id();
+    std::thread::id there;
+    std::string s = co_await jay::to_thread(
+        [](std::string a, std::thread::id* id) {
+          *id = std::this_thread::get_id();
+          return a + "!";
+        },
+        std::string("hello"), &there);
+    EXPECT_NE(here, there);
+    co_return s;
+  };
+  EXPECT_EQ(jay::run(main()), "hello!");
+}
+
+TEST(ToThread, PassesExceptionsOn) {
+  auto main = []() -> jay::task<> { co_await jay::to_thread([] { throw std::out_of_range("there"); }); };
+  EXPECT_THROW(jay::run(main()), std::out_of_range);
+}
+
+TEST(ToThread, ACancelEndsTheWaitAndTheCallGoesOn) {
+  std::atomic<bool> release{false}, ended{false};
+  auto main = [&]() -> jay::task<> {
+    auto h = jay::create_task(jay::to_thread([&] {
+      while (!release) std::this_thread::yield();
+      ended = true;
+    }));
+    co_await jay::sleep(1ms);
+    h.cancel();
+    auto r = co_await jay::settled(h);
+    EXPECT_TRUE(r.cancelled());
+    EXPECT_FALSE(ended.load());
+    release = true;
+  };
+  jay::run(main());
+  EXPECT_TRUE(ended.load());  // run joins the pool
+}
+
+}  // namespace
