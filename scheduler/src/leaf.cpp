@@ -14,6 +14,7 @@ void leaf::prepare(job* f, std::uintptr_t context) noexcept {
   forked = is_forked(context);
   word = forked ? &own_word : &owner->word;
   this_worker->parked = true;
+  if (owner->task) owner->task->waits_at.store(promise_of(f).where, std::memory_order_relaxed);
   if (forked) close_above(f);
 }
 

@@ -11,17 +11,14 @@
 #include <jay/detail/cpus.hpp>
 #include <jay/error.hpp>
 
+#include "after_fork.hpp"
 #include "live_schedulers.hpp"
 #include "scheduler_core.hpp"
+#include "stall_watch.hpp"
 
 namespace jay {
 namespace detail {
 namespace {
-
-std::size_t wanted_workers(const scheduler_config& c) {
-  if (c.order == order::asyncio) return 1;
-  return c.workers ? c.workers : usable_cpus();
-}
 
 void pin(std::thread& t, std::size_t index) {
   cpu_set_t allowed;
@@ -44,7 +41,18 @@ scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const de
   use_asymmetric_fences(c.fence != fence_policy::full);
 }
 
+void scheduler_core::begin() {
+  if (debug.enabled && debug.slow_step > 0) watch = std::make_unique<stall_watch>(*this);
+  begun.store(1, std::memory_order_release);
+  futex_wake(begun, INT32_MAX);
+}
+
 scheduler_core::~scheduler_core() {
+  if (begun.load(std::memory_order_relaxed) == 0) {  // the constructor has failed
+    begun.store(2, std::memory_order_release);
+    futex_wake(begun, INT32_MAX);
+    for (std::thread& t : threads) t.join();
+  }
   for (inject* q : {&ready, &normal, &low})
     while (job* j = q->take()) j->destroy(j);
   for (auto& w : workers)
@@ -56,17 +64,16 @@ scheduler_core::~scheduler_core() {
 scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
     : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)) {
   detail::scheduler_core& core = *core_;
-  std::size_t wanted = detail::wanted_workers(config);
-  std::vector<detail::station*> stations;
-  for (std::size_t i = 0; i < wanted; ++i) {
+  detail::watch_forks();
+  std::size_t wanted = detail::worker_count(config);
+  for (std::size_t i = 0; i < wanted; ++i)
     core.workers.push_back(std::make_unique<detail::worker>(*this, static_cast<unsigned>(i), false));
-    stations.push_back(core.workers.back().get());
-  }
-  core.registry = std::vector<detail::registry_shard>(wanted + 1);
-  core.idle = std::make_unique<detail::idle>(std::move(stations));
   for (std::size_t i = 0; i < wanted; ++i) {
     try {
-      core.threads.emplace_back([&core, w = core.workers[i].get()] { core.loop(*w); });
+      core.threads.emplace_back([&core, w = core.workers[i].get()] {
+        while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);
+        if (core.begun.load(std::memory_order_relaxed) == 1) core.loop(*w);
+      });
     } catch (const std::system_error& e) {
       if (core.threads.empty())
         throw std::system_error(e.code(), "scheduler: cannot start a worker thread (0 of " + std::to_string(wanted) +
@@ -78,11 +85,19 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
     pthread_setname_np(core.threads.back().native_handle(), ("jay-" + std::to_string(i)).c_str());
     if (config.affinity) detail::pin(core.threads.back(), i);
   }
+  // The workers begin only now, as they look at each other: those that have no thread must not be there.
+  core.workers.resize(core.threads.size());
+  std::vector<detail::station*> stations(core.workers.size());
+  std::transform(core.workers.begin(), core.workers.end(), stations.begin(), [](auto& w) { return w.get(); });
+  core.idle = std::make_unique<detail::idle>(std::move(stations));
+  core.registry = std::vector<detail::registry_shard>(core.workers.size() + 1);
+  core.begin();
   detail::live_schedulers::add(this);
 }
 
 scheduler::~scheduler() {
   detail::live_schedulers::remove(this);
+  core_->watch.reset();
   core_->stopping.store(true, std::memory_order_seq_cst);
   while (detail::station* s = core_->idle->wake_one())
     core_->wake(*s);
@@ -93,6 +108,8 @@ scheduler::~scheduler() {
 std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
 const scheduler_config& scheduler::config() const noexcept { return core_->config; }
 const debug_config& scheduler::debug() const noexcept { return core_->debug; }
+
+bool scheduler::quiet() const noexcept { return core_->quiet(); }
 
 scheduler_statistics scheduler::statistics() const noexcept {
   scheduler_statistics sum;
@@ -139,9 +156,12 @@ void schedule(scheduler& s, job* j) noexcept { schedule(s, j, priority::normal);
 
 void schedule_last(scheduler& s, job* j) noexcept {
   worker* w = this_worker;
-  if (w && w->sched == &s && w->fifo) return w->push(j);
-  s.core().normal.put(j);
-  s.core().call_for(1);
+  bool own = w && w->sched == &s && !w->io;
+  if (own && w->fifo) return w->push(j);
+  scheduler_core& core = s.core();
+  core.normal.put(j);
+  if (!own) core.call_for(1);
+  else if (core.idle->wanting()) core.wake_one();  // this worker comes to it by itself, after its own jobs
 }
 
 void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {

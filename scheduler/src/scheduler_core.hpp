@@ -20,6 +20,8 @@ struct alignas(64) registry_shard {
   task_state* first = nullptr;
 };
 
+class stall_watch;
+
 struct scheduler_core {
   scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);
   ~scheduler_core();
@@ -37,6 +39,8 @@ struct scheduler_core {
   void* attachment = nullptr;
   atomic<bool> stopping{false};
   std::vector<std::thread> threads;
+  atomic<std::uint32_t> begun{0};      // futex word: 0 the workers wait, 1 they go, 2 they end
+  std::unique_ptr<stall_watch> watch;  // in debug mode
 
   std::vector<registry_shard> registry;
   atomic<std::int64_t> tasks{0};       // not ended
@@ -47,6 +51,12 @@ struct scheduler_core {
 
   std::mutex handler_mutex;
   std::function<void(const exception_context&)> handler;
+
+  void begin();
+  bool quiet() const noexcept;
+
+  /// Every task that has not ended.
+  std::vector<state_ptr<task_state>> all_tasks();
 
   /// After a put into a shared queue: sees to it that somebody looks.
   void call_for(std::size_t jobs) noexcept;

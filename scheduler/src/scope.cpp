@@ -152,15 +152,17 @@ void join::fail(std::exception_ptr& e) noexcept {
     }
   }
   s.pass_on(forwards);
+  // Those that have not started are dropped. A sibling that was suspended and woken stands in the deque too; it is marked
+  // (close_above). None of these is the last to finish, as the one that failed has not been counted yet.
   worker* w = this_worker;
-  if (!counter.owned_by(w)) return;
-  while (job* sibling = w->jobs.pop()) {  // those that have not started
-    if (!is_child(sibling, this)) {
+  while (job* sibling = w->jobs.pop()) {
+    if (!is_child(sibling, this) || (promise_of(sibling).flags & promise_base::joins_closed)) {
       w->push(sibling);
       return;
     }
     sibling->destroy(sibling);
-    counter.finish_owned();
+    if (counter.owned_by(w)) counter.finish_owned();
+    else counter.finish_shared();
   }
 }
 

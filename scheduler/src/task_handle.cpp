@@ -4,6 +4,7 @@
 #include <jay/create_task.hpp>
 #include <jay/gather.hpp>
 
+#include "after_fork.hpp"
 #include "scheduler_core.hpp"
 
 namespace jay {
@@ -40,16 +41,14 @@ std::string get_name() { return current_task().name(); }
 
 std::vector<task_handle<>> all_tasks() {
   std::vector<task_handle<>> tasks;
-  for (detail::registry_shard& shard : detail::require_scheduler("all_tasks").core().registry) {
-    detail::spin_guard g(shard.mutex);
-    for (detail::task_state* t = shard.first; t; t = t->registry_next)
-      tasks.emplace_back(detail::state_ptr<detail::task_state>::share(t));
-  }
+  for (auto& t : detail::require_scheduler("all_tasks").core().all_tasks()) tasks.emplace_back(std::move(t));
   return tasks;
 }
 
 scheduler& detail::require_scheduler(const char* what) {
   scheduler* s = current_scheduler();
+  if (!s && in_forked_child())
+    throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
   if (!s) throw std::runtime_error(std::string(what) + ": no runtime is running here; call it from a task (jay::run)");
   return *s;
 }

@@ -21,6 +21,26 @@ void drop_start(job* j) {
   t->release();
 }
 
+void strike_off(scheduler_core& core, task_state& t) noexcept {
+  registry_shard& shard = core.registry[t.shard];
+  spin_guard g(shard.mutex);
+  (t.registry_prev ? t.registry_prev->registry_next : shard.first) = t.registry_next;
+  if (t.registry_next) t.registry_next->registry_prev = t.registry_prev;
+}
+
+void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
+  scheduler_core& core = t->home->core();
+  t->frame = nullptr;
+  strike_off(core, *t);
+  t->complete(s, std::move(e));
+  t->release();
+  // The last access: once the count is 0 and somebody drains, the scheduler may go as soon as its threads have ended.
+  if (core.tasks.fetch_sub(1, std::memory_order_acq_rel) == 1 && core.draining.load(std::memory_order_seq_cst)) {
+    core.drained.fetch_add(1, std::memory_order_release);
+    futex_wake(core.drained, 1);
+  }
+}
+
 // A task that was cancelled before it began ends here, and nothing of its body runs.
 void start_task(job* j) {
   task_state* t = static_cast<start_job*>(j)->task;
@@ -31,8 +51,11 @@ void start_task(job* j) {
     t->root.collapse();
     frame->destroy(frame);
     w->parked = true;
-    t->frame = nullptr;
-    task_done(t);
+    {
+      spin_guard g(t->root.mutex);
+      t->cancel_message = std::exchange(t->root.message, nullptr);
+    }
+    end_task(t, status::cancelled, nullptr);
     return;
   }
   frame->resume(frame);
@@ -48,14 +71,20 @@ void enrol(scheduler_core& core, task_state& t) noexcept {
   shard.first = &t;
 }
 
-void strike_off(scheduler_core& core, task_state& t) noexcept {
-  registry_shard& shard = core.registry[t.shard];
-  spin_guard g(shard.mutex);
-  (t.registry_prev ? t.registry_prev->registry_next : shard.first) = t.registry_next;
-  if (t.registry_next) t.registry_next->registry_prev = t.registry_prev;
+}  // namespace
+
+task_state* task_of_start(job* j) noexcept {
+  return j->resume == &start_task ? static_cast<start_job*>(j)->task : nullptr;
 }
 
-}  // namespace
+std::vector<state_ptr<task_state>> scheduler_core::all_tasks() {
+  std::vector<state_ptr<task_state>> all;
+  for (registry_shard& shard : registry) {
+    spin_guard g(shard.mutex);
+    for (task_state* t = shard.first; t; t = t->registry_next) all.push_back(state_ptr<task_state>::share(t));
+  }
+  return all;
+}
 
 task_state::task_state(scheduler& s, priority p) : shared_state(&s), root(s, this), prio(p) {
   is_task = true;
@@ -122,8 +151,6 @@ void launch(task_state& t, job* frame, bool eager) {
 }
 
 job* task_done(task_state* t) noexcept {
-  scheduler_core& core = t->home->core();
-  t->frame = nullptr;
   std::exception_ptr e = t->take_error();
   status s = e ? status::error : status::value;
   if (is_cancelled_error(e)) {
@@ -136,14 +163,7 @@ job* task_done(task_state* t) noexcept {
     }
     e = nullptr;
   }
-  strike_off(core, *t);
-  t->complete(s, std::move(e));
-  t->release();
-  // The last access: once the count is 0 and somebody drains, the scheduler may go as soon as its threads have ended.
-  if (core.tasks.fetch_sub(1, std::memory_order_acq_rel) == 1 && core.draining.load(std::memory_order_seq_cst)) {
-    core.drained.fetch_add(1, std::memory_order_release);
-    futex_wake(core.drained, 1);
-  }
+  end_task(t, s, std::move(e));
   return nullptr;
 }
 
@@ -176,6 +196,18 @@ void drop_unawaited(job* frame) noexcept {
 
 namespace jay {
 
+std::string scheduler::pending_tasks() {
+  std::string text;
+  for (auto& t : core_->all_tasks()) {
+    std::source_location at = t->waits_at.load(std::memory_order_relaxed);
+    text += "  " + t->get_name();
+    if (at.line() != 0)
+      text += " waits in " + std::string(at.function_name()) + " (" + at.file_name() + ":" + std::to_string(at.line()) + ")";
+    text += "\n";
+  }
+  return text;
+}
+
 bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* stuck) {
   using namespace detail;
   scheduler_core& core = *core_;
@@ -183,11 +215,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
   core.draining.store(true, std::memory_order_seq_cst);
   for (;;) {
     std::uint32_t before = core.drained.load(std::memory_order_acquire);
-    std::vector<state_ptr<task_state>> left;
-    for (registry_shard& shard : core.registry) {
-      spin_guard g(shard.mutex);
-      for (task_state* t = shard.first; t; t = t->registry_next) left.push_back(state_ptr<task_state>::share(t));
-    }
+    std::vector<state_ptr<task_state>> left = core.all_tasks();
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
       if (t->cancel_requests.load(std::memory_order_relaxed) == 0) t->cancel({});
     if (core.tasks.load(std::memory_order_acquire) == 0) break;

@@ -16,6 +16,7 @@
 #include <jay/detail/leaf.hpp>
 
 #include "scheduler_core.hpp"
+#include "stall_watch.hpp"
 
 namespace jay::detail {
 
@@ -56,6 +57,7 @@ void worker::feed_hungry() noexcept {
 void run_job(worker& w, job* j) noexcept {
   w.budget = inline_budget;
   w.next = j;
+  if (w.watched) [[unlikely]] note_step(w, j);
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);
     w.parked = false;
@@ -63,6 +65,7 @@ void run_job(worker& w, job* j) noexcept {
     w.context = now->continuation ? promise_of(now).context : 0;
     now->resume(now);
   }
+  if (w.watched) w.step.store(0, std::memory_order_release);
   if (!w.parked) [[unlikely]]
     fatal(
         "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
@@ -97,8 +100,12 @@ void scheduler_core::call_for(std::size_t jobs) noexcept {
 job* scheduler_core::shared_job(worker& w) noexcept {
   job* j = ready.take();
   if (!j) j = normal.take();
-  if (!j) j = low.take();
-  (void)w;
+  if (!j) return low.take();
+  if ((w.attention.load(std::memory_order_relaxed) & attention::ready) && ready.empty() && normal.empty()) {
+    // The call has been answered; else the next fork would come back to the loop for nothing.
+    w.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
+    if (!ready.empty() || !normal.empty()) w.attention.fetch_or(attention::ready, std::memory_order_relaxed);
+  }
   return j;
 }
 
@@ -122,16 +129,15 @@ job* scheduler_core::next_job(worker& w) noexcept {
   if (w.attention.load(std::memory_order_relaxed) & attention::ready) {
     // Cleared before the look, so that a put that comes after it sets it again.
     w.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
-    job* j = ready.take();
-    if (!j) j = normal.take();
-    if (j) {
-      if (!ready.empty() && w.tick % ready_burst != 0) w.attention.fetch_or(attention::ready, std::memory_order_relaxed);
-      return j;
-    }
+    job* j = w.tick % ready_burst != 0 ? ready.take() : nullptr;
+    if (!j && w.tick % 2 == 0) j = normal.take();  // in turns with its own jobs
+    if (!ready.empty() || !normal.empty()) w.attention.fetch_or(attention::ready, std::memory_order_relaxed);
+    if (j) return j;
   }
   if (w.tick % fair_every == 0) {
-    if (job* j = shared_job(w)) return j;
-    if (job* j = w.jobs.pop_oldest()) return j;
+    bool shared_first = w.tick / fair_every % 2 == 0;
+    if (job* j = shared_first ? shared_job(w) : w.jobs.pop_oldest()) return j;
+    if (job* j = shared_first ? w.jobs.pop_oldest() : shared_job(w)) return j;
   }
   if (job* j = w.fifo ? w.jobs.pop_oldest() : w.jobs.pop()) return j;
   if (job* j = shared_job(w)) return j;
@@ -145,6 +151,8 @@ bool scheduler_core::work_in_sight() const noexcept {
     if (!w->jobs.empty()) return true;
   return false;
 }
+
+bool scheduler_core::quiet() const noexcept { return idle->sleepers() == workers.size() && !work_in_sight(); }
 
 void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);

@@ -55,6 +55,11 @@ class JAY_API scheduler {
   /// `stuck` gets their names. Called by a thread that is no worker.
   bool drain(std::chrono::steady_clock::duration limit, std::string* stuck = nullptr);
 
+  /// Every worker sleeps and every queue is empty.
+  bool quiet() const noexcept;
+  /// A line for each task that has not ended: its name and where it was suspended last.
+  std::string pending_tasks();
+
   /// Called for errors nobody can receive; the default prints one line to stderr. {} restores the default.
   void set_exception_handler(std::function<void(const exception_context&)> handler);
   void call_exception_handler(const exception_context& context) noexcept;

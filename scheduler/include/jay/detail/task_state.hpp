@@ -5,6 +5,9 @@
 // and each handle. Its coroutine's frame goes when the coroutine ends, before the waiters are woken.
 #pragma once
 
+#include <atomic>
+#include <source_location>
+
 #include <jay/detail/scope.hpp>
 #include <jay/detail/shared_state.hpp>
 #include <jay/scheduler.hpp>
@@ -32,6 +35,7 @@ struct JAY_API task_state : shared_state {
   std::string* name = nullptr;  // guarded by mutex
   std::uint64_t number = 0;     // "Task-<number>"
   atomic<std::int32_t> cancel_requests{0};
+  std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
   std::uint16_t shard = 0;
   jay::priority prio;
 
@@ -61,6 +65,8 @@ struct task_block final : task_state {
 /// Binds the coroutine to the task and makes it runnable; from here on the runtime holds a reference of its own.
 /// Throws std::runtime_error "shutting down" when the scheduler is draining.
 JAY_API void launch(task_state& t, job* frame, bool eager);
+/// The task that this job starts, or null if it is another kind of job.
+task_state* task_of_start(job* j) noexcept;
 /// The task whose code is running on this thread, or null.
 JAY_API task_state* current_task_state() noexcept;
 JAY_API scope* current_scope() noexcept;

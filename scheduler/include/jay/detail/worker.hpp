@@ -36,6 +36,7 @@ struct JAY_API worker : station {
   bool parked = false;         // what ran has come back through one of our awaiters
   bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
   bool fifo = false;           // order = "asyncio"
+  bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // inline completions left until the next yield
   std::uint32_t tick = 0;
   std::uint64_t random;
@@ -44,6 +45,8 @@ struct JAY_API worker : station {
 
   // counters, written by the owner alone (relaxed: read by anyone for display)
   atomic<std::uint64_t> ran{0}, steals{0}, parks{0}, wakes{0};
+  atomic<std::int64_t> step{0};       // when what runs was resumed (steady clock, ns); 0: nothing runs
+  atomic<std::uint64_t> step_task{0};  // the number of its task
 
   /// Nothing has to be looked at before a fork. relaxed: a hint, looked at again soon.
   bool calm() const noexcept {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Watches several tasks and futures at once: what wait() and as_completed() stand on.
+//
+// Each of them gets an item in its list of waiters, whose frame is a job that tells the watch. The watch is counted: by
+// its owner, and by each item that is linked or on its way; so the owner may leave at any time (end), without waiting
+// for items that a completer has claimed already.
+//
+// Lock order: watch -> timers -> scope; a target's lock is held with none of these.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include <jay/detail/leaf.hpp>
+#include <jay/detail/shared_state.hpp>
+
+namespace jay::detail {
+
+class JAY_API watch {
+ public:
+  watch(const watch&) = delete;
+
+  std::size_t size() const noexcept { return size_; }
+  shared_state& target(std::size_t i) const noexcept { return *items_[i].target; }
+  bool begun() const noexcept { return scope_.has_value(); }
+  /// Tells of what has ended already, at once and in order, and of the rest as it ends.
+  void begin(scheduler& s) noexcept;
+  /// The owner leaves: nothing is told any more, and its reference is gone.
+  void end() noexcept;
+
+  spin_mutex mutex;
+
+ protected:
+  explicit watch(std::vector<state_ptr<shared_state>> targets);
+  virtual ~watch();
+  /// The i-th has ended; once for each. The mutex is held. Gives the leaves to wake, claimed, linked by `next`.
+  virtual leaf* ended(std::size_t i) noexcept = 0;
+
+ private:
+  struct item : job, leaf {
+    watch* owner_watch;
+    state_ptr<shared_state> target;
+    bool begun = false;
+  };
+  static void run(job* j);
+  static void drop(job* j);
+  void tell(item& i) noexcept;
+  void release() noexcept;
+
+  std::unique_ptr<item[]> items_;
+  std::size_t size_;
+  std::optional<scope> scope_;  // of the items: it outlives the task that watches
+  atomic<std::uint32_t> references_{1};
+  bool over_ = false;  // guarded by mutex
+};
+
+struct end_watch {
+  void operator()(watch* w) const noexcept { w->end(); }
+};
+template <class Watch>
+using watch_ptr = std::unique_ptr<Watch, end_watch>;
+
+/// The states of handles or futures. Throws invalid_state_error for an empty one.
+template <class Handle>
+std::vector<state_ptr<shared_state>> states_of(const std::vector<Handle>& handles, const char* what) {
+  std::vector<state_ptr<shared_state>> states;
+  states.reserve(handles.size());
+  for (const Handle& h : handles) {
+    if (!h) throw invalid_state_error(std::string(what) + ": a handle is empty");
+    states.emplace_back(h.share());
+  }
+  return states;
+}
+
+/// Python takes a set: a handle that occurs twice counts once, where it stood first.
+template <class Handle>
+void drop_duplicates(std::vector<Handle>& handles) {
+  std::unordered_set<Handle> seen;
+  std::erase_if(handles, [&](const Handle& h) { return h && !seen.insert(h).second; });
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// lock: mutual exclusion between tasks. asyncio.Lock.
+//
+//   auto g = co_await lk.scoped();      // `async with lk`: released when g goes
+//   co_await lk.acquire();  ...  lk.release();
+//
+// First come, first served, without barging: release hands the lock to the task that has waited longest. One that was
+// cancelled before it could run passes it on, so nothing is lost. Any thread may release; a lock may be made anywhere,
+// also outside a runtime. Waiting never blocks a worker.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <jay/detail/leaf.hpp>
+#include <jay/detail/op.hpp>
+
+namespace jay {
+namespace detail {
+
+/// Leaves that were claimed under a resource's lock, to be woken after it was unlocked. Once the first is woken, the
+/// resource may be gone.
+class claimed_list {
+ public:
+  claimed_list() noexcept = default;
+  claimed_list(const claimed_list&) = delete;
+
+  void add(leaf& l) noexcept {
+    l.next = nullptr;
+    *end_ = &l;
+    end_ = &l.next;
+  }
+  void wake_all() noexcept {
+    while (head_) std::exchange(head_, head_->next)->wake();
+  }
+
+ private:
+  leaf* head_ = nullptr;
+  leaf** end_ = &head_;
+};
+
+/// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
+/// others run, and now stands at the end of the queue; the leaf may be gone. After leaf::prepare.
+JAY_API bool go_on_at_once(leaf& l) noexcept;
+
+/// The state of a primitive and the lock of its wait list in one word, so that the last store of whoever changes it is
+/// also the last access: a task that sees the new state may destroy the primitive at once. With `busy` clear and nobody
+/// waiting the state changes by compare-and-swap alone; `busy` is held for a few instructions only.
+class JAY_API wait_word {
+ public:
+  static constexpr std::uint64_t busy = 1;     // somebody works on the list
+  static constexpr std::uint64_t waiting = 2;  // the list is not empty
+  static constexpr std::uint64_t one = 4;      // the primitive's own state begins here
+
+  explicit wait_word(std::uint64_t w) noexcept : word_(w) {}
+
+  std::uint64_t load() const noexcept { return word_.load(std::memory_order_acquire); }  // [W1] with replace, unlock
+  /// A hint for replace, which checks it.
+  std::uint64_t peek() const noexcept { return word_.load(std::memory_order_relaxed); }
+  /// [W1] acq_rel: what was done before a release, a set, to who acquires or finds it set
+  bool replace(std::uint64_t& expected, std::uint64_t wanted) noexcept {
+    return word_.compare_exchange_weak(expected, wanted, std::memory_order_acq_rel, std::memory_order_relaxed);
+  }
+  /// Gives the word as it is without `busy`. While it is held, nobody else changes the word.
+  std::uint64_t lock() noexcept;
+  void unlock(std::uint64_t w) noexcept { word_.store(w, std::memory_order_release); }  // [W1]
+
+ private:
+  atomic<std::uint64_t> word_;
+};
+
+/// A number of permits and those who wait for one; what lock and semaphore are made of. Somebody waits only while there
+/// is no permit: a permit that comes back goes to the first in the list.
+class JAY_API permits {
+ public:
+  static constexpr std::uint64_t no_bound = ~std::uint64_t{0} / wait_word::one;
+
+  explicit permits(std::uint64_t n) noexcept : word_(n * wait_word::one) {}
+  permits(const permits&) = delete;
+
+  std::uint64_t available() const noexcept { return word_.load() / wait_word::one; }
+  bool try_acquire() noexcept {
+    std::uint64_t w = word_.peek();
+    while (w >= wait_word::one && !(w & wait_word::busy))
+      if (word_.replace(w, w - wait_word::one)) return true;
+    return false;
+  }
+  /// False: there are `bound` permits already. The permits may be gone afterwards.
+  bool release(std::uint64_t bound) noexcept {
+    std::uint64_t w = word_.peek();
+    while (!(w & (wait_word::busy | wait_word::waiting))) {
+      if (w / wait_word::one >= bound) return false;
+      if (word_.replace(w, w + wait_word::one)) return true;
+    }
+    return release_slow(bound);
+  }
+
+  /// False: a permit was free and is taken, or a cancel was due (l.was_cancelled). After l.prepare.
+  bool wait(leaf& l) noexcept;
+  /// A cancelled waiter leaves the list.
+  void forget(leaf& l) noexcept;
+  /// Adds waiters (chained by `next`) that are suspended and armed already, with a forward; no cancel ends their wait.
+  void admit(leaf* chain) noexcept;
+
+ private:
+  bool release_slow(std::uint64_t bound) noexcept;
+
+  wait_word word_;
+  leaf_list waiters_;
+};
+
+class JAY_API acquire_awaiter {
+ public:
+  using jay_awaiter = void;
+  explicit acquire_awaiter(permits* p) noexcept : permits_(p) {}
+  acquire_awaiter(const acquire_awaiter&) = delete;
+
+  bool await_ready() noexcept {
+    acquired_ = permits_->try_acquire();
+    return acquired_ && this_worker->spend();
+  }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    std::construct_at(&leaf_);  // not before: it is never needed where nothing is contended
+    leaf_.prepare(h);
+    return suspend();
+  }
+  void await_resume() {
+    if (!acquired_) [[unlikely]] resumed();
+  }
+
+ private:
+  bool suspend() noexcept;
+  void resumed();
+
+  permits* permits_;
+  bool acquired_ = false;  // before any suspension
+  union {
+    leaf leaf_;
+  };
+};
+
+template <class L>
+class scoped_awaiter;
+class condition_awaiter;
+
+}  // namespace detail
+
+/// Holds a lock or a permit; releases it when it goes. What `co_await x.scoped()` gives.
+template <class L>
+class [[nodiscard("it is released when the guard goes: bind it to a name")]] held {
+ public:
+  explicit held(L& l) noexcept : owner_(&l) {}
+  held(held&& o) noexcept : owner_(std::exchange(o.owner_, nullptr)) {}
+  held& operator=(held&& o) noexcept {
+    std::swap(owner_, o.owner_);
+    return *this;
+  }
+  /// Ends the process if somebody else has released the lock meanwhile.
+  ~held() {
+    if (owner_) owner_->release();
+  }
+  /// Releases it now.
+  void release() { std::exchange(owner_, nullptr)->release(); }
+  explicit operator bool() const noexcept { return owner_ != nullptr; }
+
+ private:
+  L* owner_;
+};
+
+template <class L>
+class detail::scoped_awaiter : public acquire_awaiter {
+ public:
+  explicit scoped_awaiter(L* l) noexcept : acquire_awaiter(&l->permits_), owner_(l) {}
+  held<L> await_resume() {
+    acquire_awaiter::await_resume();
+    return held<L>(*owner_);
+  }
+
+ private:
+  L* owner_;
+};
+
+class JAY_API lock {
+ public:
+  lock() noexcept : permits_(1) {}
+  lock(const lock&) = delete;
+
+  auto acquire() noexcept { return op<detail::acquire_awaiter, detail::permits*>(&permits_); }
+  /// Acquires, and gives a guard that releases.
+  auto scoped() noexcept { return op<detail::scoped_awaiter<lock>, lock*>(this); }
+  /// Throws std::runtime_error if it is not locked.
+  void release() {
+    if (!permits_.release(1)) [[unlikely]] throw_not_locked();
+  }
+  bool locked() const noexcept { return permits_.available() == 0; }
+
+ private:
+  template <class>
+  friend class detail::scoped_awaiter;
+  friend class condition;  // moves its waiters to the lock's list
+  friend class detail::condition_awaiter;
+  [[noreturn]] static void throw_not_locked();
+
+  detail::permits permits_;
+};
+
+}  // namespace jay

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include <jay/barrier.hpp>
+
+#include <jay/error.hpp>
+
+namespace jay {
+
+using detail::barrier_awaiter;
+using detail::leaf;
+using detail::spin_guard;
+
+barrier::barrier(std::size_t parties) : parties_(parties) {
+  if (parties == 0) throw std::invalid_argument("barrier: 0 parties; it needs at least 1");
+}
+
+void barrier::fail_waiters(detail::claimed_list& claimed) noexcept {
+  while (leaf* l = waiters_.pop_front()) {
+    if (!l->claim()) continue;
+    static_cast<barrier_awaiter*>(l)->index_ = barrier_awaiter::broken;
+    claimed.add(*l);
+  }
+  waiting_ = 0;
+}
+
+void barrier::abort() noexcept {
+  detail::claimed_list claimed;
+  {
+    spin_guard g(mutex_);
+    broken_ = true;
+    fail_waiters(claimed);
+  }
+  claimed.wake_all();
+}
+
+void barrier::reset() noexcept {
+  detail::claimed_list claimed;
+  {
+    spin_guard g(mutex_);
+    broken_ = false;
+    fail_waiters(claimed);
+  }
+  claimed.wake_all();
+}
+
+std::size_t barrier::n_waiting() const noexcept {
+  spin_guard g(mutex_);
+  return waiting_;
+}
+bool barrier::broken() const noexcept {
+  spin_guard g(mutex_);
+  return broken_;
+}
+
+namespace detail {
+
+bool barrier_awaiter::suspend() {
+  claimed_list claimed;
+  {
+    barrier& b = *barrier_;
+    spin_guard g(b.mutex_);
+    if (b.broken_) {
+      index_ = broken;
+      return false;
+    }
+    if (b.waiting_ + 1 < b.parties_) {
+      b.waiters_.push_back(*this);
+      if (!arm()) {
+        b.waiters_.remove(*this);
+        return false;
+      }
+      ++b.waiting_;
+      return true;
+    }
+    // The last one lets all through.
+    while (leaf* l = b.waiters_.pop_front()) {
+      if (!l->claim()) continue;  // cancelled a moment ago
+      static_cast<barrier_awaiter*>(l)->index_ = index_++;
+      claimed.add(*l);
+    }
+    b.waiting_ = 0;
+    index_ = b.parties_ - 1;
+  }
+  claimed.wake_all();
+  return !go_on_at_once(*this);
+}
+
+std::size_t barrier_awaiter::await_resume() {
+  if (cancelled()) {
+    spin_guard g(barrier_->mutex_);
+    if (linked) {
+      barrier_->waiters_.remove(*this);
+      --barrier_->waiting_;
+    }
+  }
+  finish();
+  if (index_ == broken) throw broken_barrier_error("barrier::wait: the barrier was aborted or reset");
+  return index_;
+}
+
+}  // namespace detail
+}  // namespace jay

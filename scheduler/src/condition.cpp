@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include <jay/condition.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace jay {
+
+using detail::leaf;
+using detail::spin_guard;
+
+void condition::check_locked(const char* what) const {
+  if (!locked()) throw std::runtime_error(std::string(what) + ": the condition's lock is not held; acquire it first");
+}
+
+void condition::notify(std::size_t n) {
+  check_locked("condition::notify");
+  notify_waiters(n);
+}
+
+void condition::notify_waiters(std::size_t n) noexcept {
+  using awaiter = detail::condition_awaiter;
+  leaf* chain = nullptr;
+  leaf** end = &chain;
+  lock& l = *lock_;
+  {
+    spin_guard g(mutex_);
+    for (; n > 0 && !waiters_.empty(); --n) {
+      leaf* first = waiters_.pop_front();
+      static_cast<awaiter*>(first)->phase_ = awaiter::phase::notified;
+      first->next = nullptr;
+      *end = first;
+      end = &first->next;
+    }
+  }
+  if (chain) l.permits_.admit(chain);
+}
+
+namespace detail {
+
+bool condition_awaiter::await_ready() const {
+  condition_->check_locked("condition::wait");
+  return false;
+}
+
+bool condition_awaiter::suspend() noexcept {
+  lock& l = *condition_->lock_;
+  {
+    spin_guard g(condition_->mutex_);
+    condition_->waiters_.push_back(*this);
+    if (!arm(&pass_cancel)) {
+      condition_->waiters_.remove(*this);
+      return false;
+    }
+  }
+  // *this may stand in the lock's list already, but cannot run before this:
+  l.permits_.release(1);
+  return true;
+}
+
+// By the canceller. *this, and so the condition, stay until it is back (cancel_word.hpp: busy).
+bool condition_awaiter::pass_cancel(leaf* l) noexcept {
+  auto* self = static_cast<condition_awaiter*>(l);
+  condition& c = *self->condition_;
+  {
+    spin_guard g(c.mutex_);
+    if (self->phase_ != phase::waiting) {
+      self->cancelled_later_ = true;
+      return true;
+    }
+    self->phase_ = phase::cancelled;
+    c.waiters_.remove(*self);
+    self->next = nullptr;
+  }
+  c.lock_->permits_.admit(self);
+  return true;
+}
+
+void condition_awaiter::await_resume() {
+  leave();
+  if (!cancelled() && phase_ == phase::notified) {
+    if (!cancelled_later_ && !cancelled_since()) return;
+    condition_->notify_waiters(1);  // whoever waits next gets the notify
+  }
+  owner->throw_cancelled();
+}
+
+}  // namespace detail
+}  // namespace jay

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include <jay/event.hpp>
+
+namespace jay {
+
+using detail::leaf;
+using detail::wait_word;
+
+void event::set_slow() noexcept {
+  detail::claimed_list claimed;
+  word_.lock();
+  while (leaf* l = waiters_.pop_front())
+    if (l->claim()) claimed.add(*l);
+  word_.unlock(flag);
+  claimed.wake_all();
+}
+
+void event::clear() noexcept {
+  std::uint64_t w = word_.peek();
+  while (!(w & (wait_word::busy | wait_word::waiting)))
+    if (word_.replace(w, 0)) return;
+  word_.unlock(word_.lock() & ~flag);
+}
+
+bool detail::event_awaiter::suspend() noexcept {
+  event& e = *event_;
+  std::uint64_t w = e.word_.lock();
+  if (w & event::flag) {
+    e.word_.unlock(w);
+    return !go_on_at_once(leaf_);  // also where await_ready saw the flag and the strand is to yield
+  }
+  waited_ = true;
+  e.waiters_.push_back(leaf_);
+  bool suspended = leaf_.arm();
+  if (!suspended) e.waiters_.remove(leaf_);
+  e.word_.unlock(suspended ? w | wait_word::waiting : w);
+  return suspended;
+}
+
+void detail::event_awaiter::resumed() {
+  leaf_.leave();
+  if (leaf_.cancelled()) {
+    std::uint64_t w = event_->word_.lock();
+    event_->waiters_.remove(leaf_);
+    event_->word_.unlock(event_->waiters_.empty() ? w & ~wait_word::waiting : w);
+  } else if (!leaf_.cancelled_since()) {
+    return;
+  }
+  leaf_.owner->throw_cancelled();
+}
+
+}  // namespace jay

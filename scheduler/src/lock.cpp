@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <jay/lock.hpp>
+
+#include <stdexcept>
+
+#include <jay/scheduler.hpp>
+
+namespace jay::detail {
+
+bool go_on_at_once(leaf& l) noexcept {
+  if (this_worker->spend()) return true;
+  schedule_last(*l.owner->sched, l.frame);
+  return false;
+}
+
+std::uint64_t wait_word::lock() noexcept {
+  for (int spins = 0;; ++spins) {
+    // [W1] acquire: the list, and what was done before the state became what it is
+    if (!(word_.load(std::memory_order_relaxed) & busy)) {
+      std::uint64_t w = word_.fetch_or(busy, std::memory_order_acquire);
+      if (!(w & busy)) return w;
+    }
+    if (spins < 64) cpu_relax();
+    else thread_yield();
+  }
+}
+
+namespace {
+
+/// With the list's lock held. True: l's wait is over; it is in `claimed`, or the canceller that is busy with it resumes
+/// it. False: a cancel was faster.
+bool grant(leaf& l, claimed_list& claimed) noexcept {
+  bool forwards = l.forward;  // no cancel ends such a wait. Read first: after a claim in vain the leaf may be gone
+  if (l.claim()) {
+    claimed.add(l);
+    return true;
+  }
+  return forwards;
+}
+
+}  // namespace
+
+bool permits::wait(leaf& l) noexcept {
+  std::uint64_t w = word_.lock();
+  bool suspended = false;
+  if (w >= wait_word::one) {
+    w -= wait_word::one;
+  } else {
+    waiters_.push_back(l);
+    suspended = l.arm();
+    if (suspended) w |= wait_word::waiting;
+    else waiters_.remove(l);
+  }
+  word_.unlock(w);
+  return suspended;
+}
+
+void permits::forget(leaf& l) noexcept {
+  std::uint64_t w = word_.lock();
+  waiters_.remove(l);
+  word_.unlock(waiters_.empty() ? w & ~wait_word::waiting : w);
+}
+
+bool permits::release_slow(std::uint64_t bound) noexcept {
+  claimed_list claimed;
+  std::uint64_t w = word_.lock();
+  if (w / wait_word::one >= bound) {
+    word_.unlock(w);
+    return false;
+  }
+  bool granted = false;
+  while (leaf* l = granted ? nullptr : waiters_.pop_front()) granted = grant(*l, claimed);
+  if (!granted) w += wait_word::one;
+  word_.unlock(waiters_.empty() ? w & ~wait_word::waiting : w);
+  claimed.wake_all();
+  return true;
+}
+
+void permits::admit(leaf* chain) noexcept {
+  claimed_list claimed;
+  std::uint64_t w = word_.lock();
+  while (chain) {
+    leaf& l = *std::exchange(chain, chain->next);
+    if (w >= wait_word::one) {
+      w -= wait_word::one;
+      grant(l, claimed);
+    } else {
+      waiters_.push_back(l);
+      w |= wait_word::waiting;
+    }
+  }
+  word_.unlock(w);
+  claimed.wake_all();
+}
+
+bool acquire_awaiter::suspend() noexcept {
+  if (acquired_) {  // await_ready has it, but the strand is to yield
+    schedule_last(*leaf_.owner->sched, leaf_.frame);
+    return true;
+  }
+  if (permits_->wait(leaf_)) return true;
+  if (leaf_.cancelled()) return false;
+  acquired_ = true;
+  return !go_on_at_once(leaf_);
+}
+
+void acquire_awaiter::resumed() {
+  leaf_.leave();
+  if (leaf_.cancelled()) permits_->forget(leaf_);
+  else if (leaf_.cancelled_since()) permits_->release(permits::no_bound);  // to the next
+  else return;
+  leaf_.owner->throw_cancelled();
+}
+
+}  // namespace jay::detail
+
+namespace jay {
+
+void lock::throw_not_locked() { throw std::runtime_error("lock::release: the lock is not locked"); }
+
+}  // namespace jay

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/quiet_wait.hpp>
+
+#include <stdexcept>
+
+#include <jay/detail/task_state.hpp>
+
+namespace jay::detail {
+
+void refuse_self(const scope& waiting, const shared_state& target) {
+  if (target.is_task && waiting.task == &target)
+    throw std::runtime_error("a task cannot await on itself: " + waiting.task->get_name());
+}
+
+bool quiet_wait::suspend() {
+  refuse_self(*owner, *target_);
+  if (!target_->home) target_->home = owner->sched;
+  spin_guard g(target_->mutex);
+  if (target_->done()) return false;
+  target_->waiters.push_back(*this);
+  if (arm()) return true;
+  target_->waiters.remove(*this);
+  return false;
+}
+
+std::optional<std::string> quiet_wait::resumed() noexcept {
+  if (was_cancelled) {
+    spin_guard g(target_->mutex);
+    target_->waiters.remove(*this);
+  }
+  leave();
+  if (!was_cancelled) return std::nullopt;
+  spin_guard g(owner->mutex);
+  return owner->message ? *owner->message : std::string();
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// A task group's state changes under its lock; cancels are made without it, as they reach into other tasks. A canceller
+// of the body announces itself (cancelling_body_), and the join, at its end, waits until it is out of the owner's scope.
+//
+// Lifetime: a child tells the group of its error, and cancels what is to be cancelled, before it takes itself off
+// `running_`. So once the owner has seen 0, under the lock, no child is inside the group any more.
+#include <jay/task_group.hpp>
+
+#include <new>
+#include <typeinfo>
+
+#include <jay/error.hpp>
+#include <jay/scheduler.hpp>
+
+namespace jay {
+namespace detail {
+
+group_child::group_child() noexcept {
+  resume = &run;
+  destroy = &drop;
+  continuation = 0;
+  frame = this;
+  word = &own_word;
+}
+
+void group_child::run(job* j) {
+  auto* self = static_cast<group_child*>(j);
+  this_worker->parked = true;
+  self->group->ended(self);
+}
+void group_child::drop(job*) {}  // the scheduler goes while a group waits: nobody is left to be told
+
+group_scope::group_scope() : inner_(*current_scope()), group(inner_) {}
+
+bool group_wait::suspend() noexcept {
+  spin_guard g(group_.mutex_);
+  if (group_.running_ == 0) return false;
+  group_.joiner_ = this;
+  if (arm()) return true;
+  group_.joiner_ = nullptr;
+  return false;
+}
+
+bool group_wait::await_resume() noexcept {
+  {
+    spin_guard g(group_.mutex_);
+    if (group_.joiner_ == this) group_.joiner_ = nullptr;
+  }
+  leave();
+  if (!was_cancelled) return true;
+  if (!group_.cancelled_) {
+    try {
+      owner->throw_cancelled();
+    } catch (...) {
+      group_.cancelled_ = std::current_exception();
+    }
+  }
+  group_.abort();
+  return false;
+}
+
+namespace {
+
+/// Python's base errors: they end the group, and come out of it by themselves.
+bool is_base_error(const std::exception_ptr& e) noexcept {
+  return *e.__cxa_exception_type() == typeid(keyboard_interrupt);
+}
+
+}  // namespace
+}  // namespace detail
+
+task_group::task_group() : scope_(detail::current_scope()), owner_(detail::current_task_state()) {
+  if (!owner_) throw std::runtime_error("task_group: no task is running here; make it in a coroutine that is");
+}
+task_group::task_group(detail::inner_scope& body) : task_group() {
+  inner_ = &body;
+}
+
+task_group::~task_group() {
+  if (running_ != 0)
+    detail::fatal(
+        "a task_group was destroyed while its tasks were running: co_await its join() on every path, giving it what "
+        "the body has thrown, or use jay::with_task_group");
+  while (detail::group_child* c = failed_) {  // never joined
+    failed_ = c->after;
+    if (!ended_)
+      c->task->home->call_exception_handler(
+          {"a task_group was destroyed without join(); one of its tasks had failed", c->task->error, c->task->get_name()});
+    delete c;
+  }
+}
+
+bool task_group::admit() noexcept {
+  detail::spin_guard g(mutex_);
+  if (aborting_ || (joining_ && running_ == 0)) return false;
+  ++running_;
+  return true;
+}
+
+void task_group::refuse() {
+  throw std::runtime_error(ended_ || !aborting_
+                               ? "task_group::create_task: the group has ended"
+                               : "task_group::create_task: the group is shutting down: it was cancelled, or one of its "
+                                 "tasks or its body has failed");
+}
+
+void task_group::adopt(std::unique_ptr<detail::group_child> made, detail::state_ptr<detail::task_state> t) noexcept {
+  detail::group_child* child = made.release();
+  detail::task_state* task = t.get();
+  child->group = this;
+  child->task = t;
+  child->owner = scope_;
+  bool late;
+  {
+    detail::spin_guard g(mutex_);
+    late = aborting_;
+    child->insert(late ? told_ : untold_);
+  }
+  bool over;
+  {
+    detail::spin_guard g(task->mutex);
+    over = task->done();
+    if (!over) {
+      child->word->arm(static_cast<detail::leaf*>(child), false);
+      task->waiters.push_back(*child);
+    }
+  }
+  // It may have started eagerly, and ended. Told by a job of its own all the same: an error must not reach the body
+  // inside create_task.
+  if (over) detail::schedule(*scope_->sched, child);
+  if (late) task->cancel({});
+}
+
+void task_group::dismiss() noexcept {
+  detail::leaf* joiner = nullptr;
+  {
+    detail::spin_guard g(mutex_);
+    if (--running_ == 0 && joiner_ && joiner_->claim()) joiner = joiner_;
+  }
+  if (joiner) joiner->wake();
+}
+
+void task_group::ended(detail::group_child* child) noexcept {
+  detail::task_state& t = *child->task;
+  bool failed = t.state.load(std::memory_order_acquire) == detail::status::error;
+  {
+    detail::spin_guard g(mutex_);
+    child->take_out();
+    if (failed) {
+      t.retrieved = true;
+      child->after = nullptr;
+      *last_failed_ = child;
+      last_failed_ = &child->after;
+    }
+  }
+  if (failed) abort();
+  else delete child;
+  dismiss();
+}
+
+void task_group::abort() noexcept {
+  bool body;
+  {
+    detail::spin_guard g(mutex_);
+    if (aborting_) return;
+    aborting_ = true;
+    body = body_cancelled_ = cancelling_body_ = !joining_;
+  }
+  for (;;) {
+    detail::state_ptr<detail::task_state> next;
+    {
+      detail::spin_guard g(mutex_);
+      detail::group_child* c = untold_;
+      if (!c) break;
+      c->take_out();
+      c->insert(told_);
+      next = c->task;
+    }
+    next->cancel({});
+  }
+  if (!body) return;
+  if (inner_) {
+    inner_->cancel({});
+  } else {
+    owner_->cancel_requests.fetch_add(1, std::memory_order_relaxed);
+    scope_->cancel({});
+  }
+  detail::spin_guard g(mutex_);
+  cancelling_body_ = false;
+}
+
+void task_group::begin_join(std::exception_ptr body_error) {
+  if (detail::current_task_state() != owner_)
+    throw std::runtime_error("task_group::join: only the task that made the group may join it");
+  bool again;
+  {
+    detail::spin_guard g(mutex_);
+    again = std::exchange(joining_, true);
+  }
+  if (again) throw std::runtime_error("task_group::join: called twice");
+  if (!body_error) return;
+  (detail::is_cancelled_error(body_error) ? cancelled_ : body_error_) = std::move(body_error);
+  abort();
+}
+
+task<> task_group::join(std::exception_ptr body_error) {
+  begin_join(std::move(body_error));
+  for (;;) {
+    bool done = co_await op<detail::group_wait, task_group*>(this);
+    if (done) break;
+  }
+  co_await detail::group_end(*this);
+}
+
+void task_group::settle(detail::promise_base& p) {
+  for (bool busy = true; busy; detail::thread_yield()) {
+    detail::spin_guard g(mutex_);
+    busy = cancelling_body_;
+  }
+  ended_ = true;
+  // Were all cancels the group's own?
+  bool from_outside = true;
+  if (inner_) {
+    inner_->close(p);
+    from_outside = inner_->outer_cancelled();
+  } else if (body_cancelled_) {
+    from_outside = owner_->cancel_requests.fetch_sub(1, std::memory_order_relaxed) > 1;
+    if (!from_outside) detail::scope_of(p.context)->take_cancel(p);  // the body has ended before it was delivered
+  }
+  if (!from_outside) cancelled_ = nullptr;
+
+  std::vector<std::exception_ptr> errors;
+  std::exception_ptr base;
+  for (detail::group_child* c = failed_; c; c = c->after) {
+    errors.push_back(c->task->error);
+    if (!base && detail::is_base_error(errors.back())) base = errors.back();
+  }
+  if (body_error_ && detail::is_base_error(body_error_)) base = body_error_;
+  if (base) std::rethrow_exception(base);
+  if (body_error_) errors.push_back(std::move(body_error_));
+  if (errors.empty()) {
+    if (cancelled_) std::rethrow_exception(std::exchange(cancelled_, nullptr));
+    return;
+  }
+  // The errors come first; the cancel from outside is due again, at the next suspension.
+  if (cancelled_ || owner_->cancel_requests.load(std::memory_order_relaxed) > 0)
+    detail::scope_of(p.context)->make_due(p, detail::is_forked(p.context));
+  throw exception_group("unhandled errors in a TaskGroup", std::move(errors));
+}
+
+}  // namespace jay

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/watch.hpp>
+
+#include <jay/scheduler.hpp>
+
+namespace jay::detail {
+
+watch::watch(std::vector<state_ptr<shared_state>> targets)
+    : items_(std::make_unique<item[]>(targets.size())), size_(targets.size()) {
+  for (std::size_t i = 0; i < size_; ++i) {
+    item& it = items_[i];
+    it.resume = &run;
+    it.destroy = &drop;
+    it.continuation = 0;
+    it.frame = &it;
+    it.word = &it.own_word;
+    it.owner_watch = this;
+    it.target = std::move(targets[i]);
+  }
+}
+watch::~watch() = default;
+
+void watch::release() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;  // acq_rel: every holder's accesses first
+}
+
+void watch::run(job* j) {
+  item& i = *static_cast<item*>(j);
+  this_worker->parked = true;
+  i.owner_watch->tell(i);
+}
+void watch::drop(job* j) { static_cast<item*>(j)->owner_watch->release(); }
+
+void watch::tell(item& i) noexcept {
+  leaf* awake = nullptr;
+  {
+    spin_guard g(mutex);
+    if (!over_) awake = ended(static_cast<std::size_t>(&i - items_.get()));
+  }
+  while (awake) std::exchange(awake, awake->next)->wake();
+  release();
+}
+
+void watch::begin(scheduler& s) noexcept {
+  scope_.emplace(s, nullptr);
+  for (std::size_t i = 0; i < size_; ++i) {
+    item& it = items_[i];
+    shared_state& t = *it.target;
+    it.owner = &*scope_;
+    {
+      spin_guard g(t.mutex);
+      if (!t.home) t.home = &s;
+      if (!t.done()) {
+        references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the owner has one
+        it.begun = true;
+        it.word->arm(static_cast<leaf*>(&it), false);
+        t.waiters.push_back(it);
+        continue;
+      }
+    }
+    spin_guard g(mutex);
+    ended(i);  // nobody waits before begin, so nobody is woken
+  }
+}
+
+void watch::end() noexcept {
+  {
+    spin_guard g(mutex);
+    over_ = true;
+  }
+  for (std::size_t i = 0; i < size_; ++i) {
+    item& it = items_[i];
+    if (!it.begun) continue;
+    bool mine;
+    {
+      spin_guard g(it.target->mutex);
+      mine = it.linked;
+      if (mine) it.target->waiters.remove(it);
+    }
+    if (mine) release();
+  }
+  release();
+}
+
+}  // namespace jay::detail
