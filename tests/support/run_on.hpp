@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Runs a task on a scheduler without the io library, from a thread that is no worker.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <semaphore>
+#include <string>
+#include <utility>
+
+#include <jay/create_task.hpp>
+#include <jay/scheduler.hpp>
+
+namespace jay::testing {
+
+/// Waits for the task, then cancels and awaits what it has left running; gives its result or throws what it threw.
+template <class T>
+T run_on(jay::scheduler& s, jay::task<T> t) {
+  auto ended = std::make_shared<std::binary_semaphore>(0);
+  auto h = jay::detail::start(s, jay::task_options().name("main"), std::move(t));
+  h.add_done_callback([ended](const auto&) { ended->release(); });
+  ended->acquire();
+  std::string stuck;
+  EXPECT_TRUE(s.drain(std::chrono::seconds(10), &stuck)) << "still running: " << stuck;
+  return h.take();
+}
+
+inline jay::scheduler_config workers(std::uint32_t n) {
+  jay::scheduler_config c;
+  c.workers = n;
+  return c;
+}
+/// One worker, first in first out: what runs when is known.
+inline jay::scheduler_config in_asyncio_order() {
+  jay::scheduler_config c;
+  c.workers = 1;
+  c.order = jay::order::asyncio;
+  return c;
+}
+
+class yield_awaiter {
+ public:
+  using jay_awaiter = void;
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    leaf_.prepare(h);
+    jay::detail::schedule_last(*leaf_.owner->sched, leaf_.frame);
+    return true;
+  }
+  void await_resume() noexcept {}
+
+ private:
+  jay::detail::leaf leaf_;
+};
+/// co_await yield(): everything else that is runnable runs first. No cancel is taken there.
+inline auto yield() { return jay::op<yield_awaiter>(); }
+
+/// run_on with a scheduler of its own.
+template <class T>
+T run(const jay::scheduler_config& c, jay::task<T> t) {
+  jay::scheduler s(c);
+  return run_on(s, std::move(t));
+}
+
+}  // namespace jay::testing
