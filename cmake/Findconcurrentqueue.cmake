@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-# moodycamel's queue has no CMake config file in Debian. Gives concurrentqueue::concurrentqueue, with
-# the folder of concurrentqueue.h itself on the include path: write #include <concurrentqueue.h>.
-find_path(concurrentqueue_INCLUDE_DIR concurrentqueue.h
-  PATH_SUFFIXES concurrentqueue concurrentqueue/moodycamel)
+# moodycamel's queue has no CMake config file in Debian. Gives concurrentqueue::concurrentqueue, for
+# #include <concurrentqueue/concurrentqueue.h>.
+find_path(concurrentqueue_INCLUDE_DIR concurrentqueue/concurrentqueue.h)
 mark_as_advanced(concurrentqueue_INCLUDE_DIR)
 
 include(FindPackageHandleStandardArgs)
