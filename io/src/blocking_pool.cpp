@@ -91,4 +91,9 @@ std::size_t blocking_pool::threads() const {
   return shared_->alive;
 }
 
+std::size_t blocking_pool::running() const {
+  std::lock_guard g(shared_->mutex);
+  return shared_->running.size() + shared_->calls.size();
+}
+
 }  // namespace jay::detail

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include "config_source.hpp"
+#include "config_value.hpp"
 #include "utf8.hpp"
 
 namespace jay::detail {
@@ -36,8 +41,13 @@ class scanner {
       ++line_;
       column_ = 0;
       dots_ = 0;
+      blank_so_far_ = true;
       if (state_ != state::basic_lines && state_ != state::literal_lines) state_ = state::plain;
     } else {
+      // Whatever stands without quotes is ASCII.
+      if (state_ == state::plain && length > 1) {
+        refuse(fmt::format("unexpected '{}'", printable(text_.substr(at_, length))), "only text in quotes and comments may have it");
+      }
       length = state_ == state::plain ? plain(c, length) : quoted(c, length);
     }
     at_ += length;
@@ -51,6 +61,8 @@ class scanner {
       case '"':
       case '\'': return open(c);
       case '[':
+        if (blank_so_far_ && brackets_ == 0) check_header();
+        [[fallthrough]];
       case '{':
         dots_ = 0;
         if (++brackets_ > max_brackets) refuse(fmt::format("more than {} brackets deep", max_brackets), {});
@@ -66,10 +78,22 @@ class scanner {
         break;
       default: break;
     }
+    if (c != ' ' && c != '\t') blank_so_far_ = false;
     return length;
   }
 
+  // What follows [ or [[ must begin a name: toml++ 3.3 takes that for granted.
+  void check_header() const {
+    std::size_t next = at_ + 1;
+    if (next < text_.size() && text_[next] == '[') ++next;
+    next = std::min(text_.find_first_not_of(" \t", next), text_.size());
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-\"'";
+    const bool name = next < text_.size() && allowed.find(text_[next]) != allowed.npos;
+    if (!name) refuse("a table's name is missing", "write it as [scheduler]");
+  }
+
   std::size_t open(char quote) {
+    blank_so_far_ = false;
     const bool lines = text_.substr(at_, 3) == std::string(3, quote);
     if (quote == '"') state_ = lines ? state::basic_lines : state::basic;
     if (quote == '\'') state_ = lines ? state::literal_lines : state::literal;
@@ -121,6 +145,7 @@ class scanner {
   std::uint32_t column_ = 1;
   std::size_t brackets_ = 0;
   std::size_t dots_ = 0;
+  bool blank_so_far_ = true;  // on this line
   state state_ = state::plain;
 };
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-// From TOML to values. The only file that sees toml++.
+// From TOML to values. The only file that includes toml++.
 #include "config_parse.hpp"
 
 #include <fmt/format.h>
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <limits>
 
 #include "config_syntax.hpp"
 #include "config_value.hpp"
+#include "private_toml.hpp"
 #include "suggest.hpp"
 
 namespace jay::detail {
@@ -149,11 +147,35 @@ class reader {
   parsed_config out_;
 };
 
+// An assertion of the parser tells no place. What it failed on stands in the last line of the shortest beginning of the text
+// on which it fails.
+config_problem failure_problem(const config_source& source) {
+  const auto fails = [&](std::size_t lines) {
+    try {
+      (void)toml::parse(source.text_through(lines));
+      return false;
+    } catch (const toml_failure&) {
+      return true;
+    }
+  };
+  std::size_t passes = 0;
+  std::size_t failing = source.lines();
+  while (failing - passes > 1) {
+    const std::size_t middle = passes + (failing - passes) / 2;
+    (fails(middle) ? failing : passes) = middle;
+  }
+  return {static_cast<std::uint32_t>(failing), 1, source.line(failing).size(), "is no TOML", {}};
+}
+
 }  // namespace
 
 parsed_config parse_config(const config_source& source) {
   guard_config_text(source);
-  return reader(source).read();
+  try {
+    return reader(source).read();
+  } catch (const toml_failure&) {
+    throw source.error(failure_problem(source));
+  }
 }
 
 }  // namespace jay::detail

@@ -50,6 +50,10 @@ std::string_view config_source::line(std::size_t number) const noexcept {
   return out;
 }
 
+std::string_view config_source::text_through(std::size_t number) const noexcept {
+  return std::string_view(text_).substr(0, number < line_starts_.size() ? line_starts_[number] : text_.size());
+}
+
 //   4 | wrkers = 3
 //     | ^~~~~~  did you mean 'workers'?
 std::string config_source::snippet(const config_problem& problem) const {

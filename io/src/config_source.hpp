@@ -30,6 +30,9 @@ class config_source {
   std::string_view text() const noexcept { return text_; }
   /// A line without its end, counted from 1; empty if there is no such line.
   std::string_view line(std::size_t number) const noexcept;
+  /// The text from its beginning to the end of this line.
+  std::string_view text_through(std::size_t number) const noexcept;
+  std::size_t lines() const noexcept { return line_starts_.size(); }
 
   config_error error(const config_problem& problem) const;
 

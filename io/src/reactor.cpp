@@ -47,6 +47,7 @@ reactor::reactor(scheduler& s, const io_config& config)
     throw_errno("reactor: eventfd");
   }
   add(event_, EPOLLIN, &notifier_);
+  registered_.store(0, std::memory_order_relaxed);  // its own do not count
   epoll_event timer_event{};
   timer_event.events = EPOLLIN | EPOLLET;
   timer_event.data.ptr = nullptr;  // the timers
@@ -78,8 +79,11 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
   e.events = events | EPOLLET;
   e.data.ptr = s;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) throw_errno("reactor: epoll_ctl add fd " + std::to_string(fd));
+  registered_.fetch_add(1, std::memory_order_relaxed);
 }
-void reactor::remove(int fd) noexcept { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
+void reactor::remove(int fd) noexcept {
+  if (::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0) registered_.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void reactor::wait(ready_list& out) noexcept {
   epoll_event events[events_per_wait];

@@ -36,6 +36,43 @@ struct runtime::parts {
   detail::blocking_pool blocking;
 };
 
+namespace {
+
+/// Says so, once, when nothing can ever run again: no worker has work, no timer is armed, no socket or blocking call is
+/// under way, and the main task has not ended. Looks after 1, 2, 4, ... seconds, so that an idle process stays idle.
+class blocked_watch {
+ public:
+  explicit blocked_watch(runtime::parts& p) : parts_(p) {}
+  time_point next_look() const { return next_; }
+  void look() {
+    bool stuck = still() && parts_.scheduler.statistics().jobs == jobs_;
+    if (stuck && !said_) {
+      said_ = true;
+      std::fprintf(stderr,
+                   "jay: every task is blocked and no timer, socket or call can wake one; unless another thread sets a "
+                   "future, this waits for ever:\n%s",
+                   parts_.scheduler.pending_tasks().c_str());
+    }
+    jobs_ = parts_.scheduler.statistics().jobs;
+    next_ = std::chrono::steady_clock::now() + (still() ? std::chrono::seconds(1) : step_);
+    if (!still() || said_) step_ *= 2;
+    if (said_) next_ = std::chrono::steady_clock::now() + step_;
+  }
+
+ private:
+  bool still() {
+    return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.reactor.registered() == 0 &&
+           parts_.blocking.running() == 0;
+  }
+  runtime::parts& parts_;
+  std::chrono::seconds step_{1};
+  time_point next_ = std::chrono::steady_clock::now() + step_;
+  std::uint64_t jobs_ = ~std::uint64_t{0};
+  bool said_ = false;
+};
+
+}  // namespace
+
 runtime::runtime(const jay::config& c) : parts_(std::make_unique<parts>(c.resolved())) {}
 
 runtime::~runtime() {
@@ -74,6 +111,7 @@ void runtime::wait(task_handle<> main) {
   bool told = false;
   {
     detail::interrupt_watch interrupts(word);
+    blocked_watch blocked(*parts_);
     for (;;) {
       std::uint32_t now = word.load(std::memory_order_acquire);
       if (ended.load(std::memory_order_acquire)) break;
@@ -81,7 +119,7 @@ void runtime::wait(task_handle<> main) {
         told = true;
         main.cancel();
       }
-      detail::futex_wait(word, now);
+      if (!detail::futex_wait_until(word, now, blocked.next_look())) blocked.look();
     }
   }
   if (told && main.cancelled()) throw keyboard_interrupt();

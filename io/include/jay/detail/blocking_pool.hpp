@@ -36,6 +36,8 @@ class JAY_API blocking_pool {
   std::string finish(std::chrono::duration<double> limit);
 
   std::size_t threads() const;
+  /// Calls that were given and have not ended.
+  std::size_t running() const;
 
  private:
   struct shared;

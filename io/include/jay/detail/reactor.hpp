@@ -67,6 +67,8 @@ class JAY_API reactor final : poll_hook {
   void add(int fd, std::uint32_t events, source* s);
   void remove(int fd) noexcept;
 
+  /// How many fds are registered.
+  std::size_t registered() const noexcept { return registered_.load(std::memory_order_relaxed); }
   timers& clock() noexcept { return timers_; }
   scheduler& sched() noexcept { return sched_; }
 
@@ -96,6 +98,7 @@ class JAY_API reactor final : poll_hook {
   atomic<bool> worker_polling_{false};
   atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
   atomic<std::uint32_t> waiting_for_epoch_{0};
+  atomic<std::size_t> registered_{0};
   atomic<bool> stopping_{false};
   std::vector<std::thread> threads_;
 };

@@ -70,7 +70,7 @@ enum class io_step : std::uint8_t {
   again,    // the kernel had nothing
 };
 
-/// Op: io_step attempt() noexcept; bool claim(); bool arm(); bool rearm(); void close() (sets the result "closed").
+/// Op: io_step attempt(); bool claim(); bool arm(); bool rearm(); void closed() (its result is "closed"); none throws.
 template <class Op>
 class basic_slot {
  public:
@@ -83,19 +83,27 @@ class basic_slot {
   basic_slot() = default;
   basic_slot(const basic_slot&) = delete;
 
-  /// For a new fd. `readable`, `writable`: what to believe until the first event.
-  void open(bool readable, bool writable) noexcept {
+  /// For a new fd. `readable`, `writable`: what to believe until the first event. Gives the number that begin, pin and
+  /// close want, so that who keeps it beyond close never reaches the fd that the slot serves next.
+  std::uint32_t open(bool readable, bool writable) noexcept {
     spin_guard g(mutex_);
-    for (side& s : sides_) s.waiter = nullptr, s.inside = false, s.news = false, s.sticky = false;
+    for (side& s : sides_) {
+      s.waiter = nullptr;
+      s.inside = false;
+      s.news = false;
+      s.sticky = false;
+    }
     at(direction::reading).ready = readable;
     at(direction::writing).ready = writable;
     users_ = 0;
     closed_ = false;
+    ++incarnation_;
+    return incarnation_;
   }
 
-  admission begin(direction d) noexcept {
+  admission begin(direction d, std::uint32_t incarnation) noexcept {
     spin_guard g(mutex_);
-    if (closed_) return admission::closed;
+    if (!is_open(incarnation)) return admission::closed;
     side& s = at(d);
     if (s.inside || s.waiter) return admission::busy;
     enter(s);
@@ -155,7 +163,7 @@ class basic_slot {
       s.waiter = nullptr;
       enter(s);
     }
-    bool last;
+    bool last, shut = false;
     for (;;) {
       io_step step = op->attempt();
       spin_guard g(mutex_);
@@ -164,7 +172,7 @@ class basic_slot {
         break;
       }
       if (closed_) {
-        op->close();
+        shut = true;
         last = leave(s, false);
         break;
       }
@@ -179,6 +187,7 @@ class basic_slot {
       s.waiter = nullptr;
       return op;
     }
+    if (shut) op->closed();
     if (last) released();
     return op;
   }
@@ -191,9 +200,9 @@ class basic_slot {
   }
 
   /// Keeps the fd open until unpin. False: closed.
-  bool pin() noexcept {
+  bool pin(std::uint32_t incarnation) noexcept {
     spin_guard g(mutex_);
-    if (closed_) return false;
+    if (!is_open(incarnation)) return false;
     ++users_;
     return true;
   }
@@ -208,22 +217,22 @@ class basic_slot {
   }
 
   /// Ends what waits. Once: a second time does nothing.
-  ended close() noexcept {
+  ended close(std::uint32_t incarnation) noexcept {
     ended result;
     bool last;
     {
       spin_guard g(mutex_);
-      if (closed_) return result;
+      if (!is_open(incarnation)) return result;
       closed_ = true;
       for (std::size_t i = 0; i < 2; ++i) {
         Op* op = sides_[i].waiter;
         sides_[i].waiter = nullptr;
-        if (!op || !op->claim()) continue;
-        op->close();
-        result.op[i] = op;
+        if (op && op->claim()) result.op[i] = op;
       }
       last = users_ == 0;
     }
+    for (Op* op : result.op)
+      if (op) op->closed();
     if (last) released();
     return result;
   }
@@ -234,7 +243,8 @@ class basic_slot {
   virtual void released() noexcept = 0;
 
   spin_mutex& mutex() noexcept { return mutex_; }
-  bool closed() const noexcept { return closed_; }
+  /// The lock is held.
+  bool is_open(std::uint32_t incarnation) const noexcept { return !closed_ && incarnation_ == incarnation; }
 
  private:
   struct side {
@@ -261,6 +271,7 @@ class basic_slot {
   spin_mutex mutex_;
   plain<bool> closed_ = true;
   plain<std::uint32_t> users_ = 0;
+  plain<std::uint32_t> incarnation_ = 0;
   side sides_[2];
 };
 

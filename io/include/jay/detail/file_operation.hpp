@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// One operation on a file, and the coroutine that awaits it.
+//
+// First the call is tried in place, asked not to wait for the disk (RESOLVE_CACHED, RWF_NOWAIT): what is in the page cache
+// costs what the system call costs. Otherwise the engine does it (file_engine.hpp: io_uring or the blocking pool).
+//
+// A file operation ends only when the kernel is done with the caller's buffer. A cancel is passed on to the kernel, which
+// may or may not stop early; either way the task goes on when the operation has ended: with cancelled_error if that was
+// what ended it, else with the result, and the cancel is due at the next suspension.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include <jay/detail/leaf.hpp>
+#include <jay/detail/worker.hpp>
+
+namespace jay::detail {
+
+class file_engine;
+class ready_list;
+
+/// An open file; closed when the file object and every operation on it have ended.
+struct JAY_API open_file {
+  open_file(int f, std::string p) noexcept : fd(f), path(std::move(p)) {}
+  open_file(const open_file&) = delete;
+  ~open_file();
+  /// Before the first call that may wait.
+  void prepare_to_wait() noexcept;
+
+  const int fd;
+  const std::string path;
+  // Opened with O_NONBLOCK in order not to wait there; io_uring would then refuse to wait for the disk.
+  bool non_blocking = false;
+  std::once_flag prepared;
+  // The file system cannot say whether it would wait: do not ask again. relaxed: hints
+  atomic<bool> never_reads_at_once{false};
+  atomic<bool> never_writes_at_once{false};
+};
+using open_file_ptr = std::shared_ptr<open_file>;
+
+enum class file_call : std::uint8_t { open, read, write, sync };
+
+/// What an engine carries out.
+struct file_operation {
+  file_call call;
+  int fd = -1;
+  const char* path = nullptr;  // open
+  int flags = 0;
+  std::uint32_t mode = 0;
+  std::byte* data = nullptr;  // read, write: all of it, or up to the end of the file
+  std::size_t size = 0;
+  std::uint64_t offset = 0;
+
+  std::size_t done = 0;     // bytes so far
+  std::int64_t result = 0;  // 0 or the fd, or -errno
+  atomic<bool> cancel_wanted{false};
+  file_operation* next = nullptr;  // of the engine's queue
+
+  explicit file_operation(file_call c) noexcept : call(c) {}
+
+  /// One more system call's result. True: the operation has ended.
+  bool advance(std::int64_t n) noexcept;
+  /// The operation has ended: resumes who waits, through `out` where an event told.
+  virtual void finished(ready_list* out) noexcept = 0;
+
+ protected:
+  ~file_operation() = default;
+};
+
+class JAY_API file_awaiter : public leaf, protected file_operation {
+ public:
+  bool await_ready() noexcept {
+    finished_ = try_at_once();
+    return finished_ && this_worker->spend();
+  }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    prepare(h);
+    return submit();
+  }
+
+ protected:
+  explicit file_awaiter(file_call c) noexcept : file_operation(c) {}
+  ~file_awaiter() = default;
+  /// Throws cancelled_error; otherwise result and done are there.
+  void complete();
+  [[noreturn]] void fail(const std::string& what) const;
+  virtual bool try_at_once() noexcept = 0;
+
+ private:
+  bool submit();
+  static bool pass_on(leaf* l) noexcept;
+  void finished(ready_list* out) noexcept final;
+
+  file_engine* engine_ = nullptr;
+  bool finished_ = false;
+};
+
+class JAY_API file_read_awaiter final : public file_awaiter {
+ public:
+  file_read_awaiter(open_file_ptr f, std::span<std::byte> buffer, std::uint64_t at) noexcept;
+  std::size_t await_resume();
+
+ private:
+  bool try_at_once() noexcept override;
+  open_file_ptr file_;
+};
+
+class JAY_API file_write_awaiter final : public file_awaiter {
+ public:
+  file_write_awaiter(open_file_ptr f, std::span<const std::byte> bytes, std::uint64_t at) noexcept;
+  std::size_t await_resume();
+
+ private:
+  bool try_at_once() noexcept override;
+  open_file_ptr file_;
+};
+
+class JAY_API sync_awaiter final : public file_awaiter {
+ public:
+  explicit sync_awaiter(open_file_ptr f) noexcept;
+  void await_resume();
+
+ private:
+  bool try_at_once() noexcept override { return result != 0; }
+  open_file_ptr file_;
+};
+
+}  // namespace jay::detail

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/connection.hpp>
+
+#include <sys/socket.h>
+
+#include <stdexcept>
+
+#include <jay/scheduler.hpp>
+
+#include "errors.hpp"
+
+namespace jay::detail {
+namespace {
+
+/// Kept by an idle connection; more is given back.
+constexpr std::size_t kept_capacity = 16 * 1024;
+
+void empty(std::string& s) noexcept {
+  if (s.capacity() > kept_capacity) std::string().swap(s);
+  else s.clear();
+}
+
+/// With the lock held: takes off all, and gives those that are to be woken without it.
+leaf* take_all(leaf_list& waiting) noexcept {
+  leaf* first = nullptr;
+  leaf** end = &first;
+  while (leaf* l = waiting.pop_front()) {
+    if (!l->claim()) continue;
+    l->next = nullptr;
+    *end = l;
+    end = &l->next;
+  }
+  return first;
+}
+void wake_all(leaf* l) noexcept {
+  while (l) std::exchange(l, l->next)->wake();
+}
+
+}  // namespace
+
+connection::connection(fd_handle fd, address local, address peer) noexcept
+    : fd_(std::move(fd)), ref_(fd_.ref()), local_(local), peer_(peer) {}
+
+connection::~connection() {
+  if (!shut_ && owner_) owner_->lost(*this);
+}
+
+void connection::write(std::string_view data) {
+  {
+    spin_guard g(mutex_);
+    if (eof_wanted_) throw std::runtime_error("write: the writer has said that nothing more comes (write_eof)");
+    if (closing_ || shut_ || error_ != 0 || data.empty()) return;
+    if (flushing_) {
+      pending_.append(data);
+      return grew(data.size());
+    }
+    flushing_ = true;
+  }
+  bool inside = false;
+  switch (ref_.slot->begin(direction::writing, ref_.incarnation)) {
+    case fd_slot::admission::closed:
+    case fd_slot::admission::busy: closed(); break;
+    case fd_slot::admission::wait: inside = true; break;
+    case fd_slot::admission::attempt: {
+      inside = true;
+      ssize_t n = retry([&] { return ::send(ref_.slot->fd(), data.data(), data.size(), MSG_NOSIGNAL); });
+      if (n >= 0) {
+        data.remove_prefix(static_cast<std::size_t>(n));
+      } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        fail(errno);
+        data = {};
+      }
+      if (!data.empty()) break;
+      ref_.slot->leave(direction::writing, false);
+      inside = false;
+    }
+  }
+  if (inside) {
+    try {
+      sending_.assign(data);
+    } catch (...) {
+      ref_.slot->leave(direction::writing, false);
+      fail(ENOMEM);  // a part is on its way, so nothing that comes later may be
+      finish_flush();
+      throw;
+    }
+    sent_ = 0;
+    spin_guard g(mutex_);
+    grew(data.size());
+  } else if (finish_flush()) {
+    return;
+  }
+  retain();
+  flush(inside);
+}
+
+void connection::grew(std::size_t n) noexcept {
+  buffered_ += n;
+  if (buffered_ > high_) paused_ = true;
+}
+
+void connection::took(std::size_t n) noexcept {
+  leaf* woken = nullptr;
+  {
+    spin_guard g(mutex_);
+    buffered_ -= n;
+    if (paused_ && buffered_ <= low_) {
+      paused_ = false;
+      woken = take_all(drainers_);
+    }
+  }
+  wake_all(woken);
+}
+
+void connection::fail(int e) noexcept {
+  leaf* woken;
+  {
+    spin_guard g(mutex_);
+    if (e != ECANCELED || !shut_) error_ = e;  // closed by abort: no error
+    empty(pending_);
+    buffered_ = 0;
+    paused_ = false;
+    woken = take_all(drainers_);
+  }
+  empty(sending_);
+  sent_ = 0;
+  wake_all(woken);
+}
+
+// Inside the slot, or resumed by an event: sends what there is.
+io_step connection::attempt() noexcept {
+  for (;;) {
+    if (sent_ == sending_.size()) {
+      spin_guard g(mutex_);
+      empty(sending_);
+      sent_ = 0;
+      if (pending_.empty()) return io_step::done;
+      sending_.swap(pending_);
+    }
+    ssize_t n = retry([&] { return ::send(ref_.slot->fd(), sending_.data() + sent_, sending_.size() - sent_, MSG_NOSIGNAL); });
+    if (n < 0) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return io_step::again;
+      fail(errno);
+      return io_step::done;
+    }
+    sent_ += static_cast<std::size_t>(n);
+    took(static_cast<std::size_t>(n));
+    if (sent_ < sending_.size()) return io_step::again;  // the kernel is full: an event will come
+  }
+}
+
+// The slot was closed: by shut, or by the end of the runtime.
+void connection::closed() noexcept { fail(ECANCELED); }
+
+void connection::ended(ready_list*) noexcept {
+  if (finish_flush()) release();
+  else flush(false);
+}
+
+// Has the right to send, and a reference, which it gives back at the end.
+void connection::flush(bool inside) noexcept {
+  for (;; inside = false) {
+    if (send_on(inside)) return;  // the event goes on; *this may be gone
+    if (finish_flush()) return release();
+  }
+}
+
+/// True: it waits for an event.
+bool connection::send_on(bool inside) noexcept {
+  io_step step = io_step::again;
+  if (!inside) {
+    switch (ref_.slot->begin(direction::writing, ref_.incarnation)) {
+      case fd_slot::admission::closed:
+      case fd_slot::admission::busy: closed(); return false;
+      case fd_slot::admission::attempt: step = attempt(); break;
+      case fd_slot::admission::wait: break;
+    }
+  }
+  while (step == io_step::again) {
+    switch (ref_.slot->suspend(direction::writing, *this)) {
+      case fd_slot::parking::suspended: return true;
+      case fd_slot::parking::attempt: step = attempt(); break;
+      case fd_slot::parking::closed:
+      case fd_slot::parking::cancelled: closed(); return false;
+    }
+  }
+  ref_.slot->leave(direction::writing, false);
+  return false;
+}
+
+/// Gives the right to send up, and does what was asked for meanwhile. False: there is more to send.
+bool connection::finish_flush() noexcept {
+  bool eof, close;
+  {
+    spin_guard g(mutex_);
+    if (error_ == 0 && !shut_ && !pending_.empty()) return false;
+    flushing_ = false;
+    eof = eof_wanted_ && !eof_sent_ && !shut_;
+    eof_sent_ |= eof;
+    close = closing_;
+  }
+  if (eof) {
+    if (pinned_fd fd(ref_); fd) ::shutdown(fd.get(), SHUT_WR);
+  }
+  if (close) shut();
+  return true;
+}
+
+void connection::write_eof() {
+  {
+    spin_guard g(mutex_);
+    if (closing_ || shut_ || eof_wanted_) return;
+    eof_wanted_ = true;
+    if (flushing_) return;
+    flushing_ = true;
+  }
+  finish_flush();
+}
+
+void connection::close() noexcept {
+  {
+    spin_guard g(mutex_);
+    if (closing_) return;
+    closing_ = true;
+    if (flushing_) return;
+  }
+  shut();
+}
+
+void connection::abort() noexcept {
+  {
+    spin_guard g(mutex_);
+    closing_ = true;
+  }
+  shut();
+}
+
+void connection::shut() noexcept {
+  retain();  // who is woken may drop the last reference
+  {
+    spin_guard g(mutex_);
+    if (shut_) return release();
+    shut_ = true;
+  }
+  ref_.slot->shut(ref_.incarnation);
+  if (owner_) owner_->lost(*this);
+  leaf *drained, *waited;
+  {
+    spin_guard g(mutex_);
+    paused_ = false;
+    drained = take_all(drainers_);
+    waited = take_all(closers_);
+  }
+  wake_all(drained);
+  wake_all(waited);
+  release();
+}
+
+bool connection::is_closing() const noexcept {
+  spin_guard g(mutex_);
+  return closing_ || shut_;
+}
+std::size_t connection::buffered() const noexcept {
+  spin_guard g(mutex_);
+  return buffered_;
+}
+void connection::set_limits(std::size_t high, std::size_t low) {
+  if (low > high) throw std::invalid_argument("write buffer limits: the low one is above the high one");
+  leaf* woken = nullptr;
+  {
+    spin_guard g(mutex_);
+    high_ = high;
+    low_ = low;
+    paused_ = buffered_ > high_;
+    if (!paused_) woken = take_all(drainers_);
+  }
+  wake_all(woken);
+}
+
+// ---- drain ----
+
+bool drain_awaiter::await_ready() const noexcept {
+  connection& c = *connection_;
+  spin_guard g(c.mutex_);
+  return (!c.paused_ || c.shut_ || c.error_ != 0) && this_worker->spend();
+}
+
+bool drain_awaiter::suspend() {
+  connection& c = *connection_;
+  {
+    spin_guard g(c.mutex_);
+    if (c.paused_ && !c.shut_ && c.error_ == 0) {
+      c.drainers_.push_back(*this);
+      if (arm()) return true;
+      c.drainers_.remove(*this);
+      return false;
+    }
+  }
+  schedule_last(*owner->sched, frame);  // nothing to wait for, but it is time to let others run
+  return true;
+}
+
+void drain_awaiter::await_resume() {
+  connection& c = *connection_;
+  int error;
+  bool shut;
+  {
+    spin_guard g(c.mutex_);
+    if (cancelled()) c.drainers_.remove(*this);
+    error = c.error_;
+    shut = c.shut_;
+  }
+  finish();
+  if (error != 0) throw_error(error, "write to " + c.peer().to_string());
+  if (shut) throw_error(ENOTCONN, "drain: the connection to " + c.peer().to_string() + " is closed");
+}
+
+// ---- wait_closed ----
+
+bool closed_awaiter::suspend() {
+  connection& c = *connection_;
+  spin_guard g(c.mutex_);
+  if (c.shut_) return false;
+  c.closers_.push_back(*this);
+  if (arm()) return true;
+  c.closers_.remove(*this);
+  return false;
+}
+
+void closed_awaiter::await_resume() {
+  connection& c = *connection_;
+  int error;
+  {
+    spin_guard g(c.mutex_);
+    if (cancelled()) c.closers_.remove(*this);
+    error = c.error_;
+  }
+  finish();
+  if (error != 0) throw_error(error, "close the connection to " + c.peer().to_string());
+}
+
+}  // namespace jay::detail

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Who carries out file operations that cannot be done at once: io_uring where the kernel allows it (found out by trying,
+// at the first use), the blocking pool otherwise.
+#pragma once
+
+#include <memory>
+
+#include <jay/detail/file_operation.hpp>
+#include <jay/io_config.hpp>
+
+namespace jay {
+class scheduler;
+}
+
+namespace jay::detail {
+
+class uring;
+
+class file_engine {
+ public:
+  file_engine(scheduler& s, io_backend wanted);
+  ~file_engine();
+
+  /// `op` stays until finished() was called. Throws std::system_error if it cannot be begun.
+  void start(file_operation& op);
+  /// Asks the kernel to end it early; may do nothing. `op` has not finished, or is kept from being resumed.
+  void cancel(file_operation& op) noexcept;
+  bool uses_uring() const noexcept { return ring_ != nullptr; }
+
+ private:
+  scheduler& sched_;
+  std::unique_ptr<uring> ring_;
+};
+
+/// The operation's system calls, which may block.
+void run_blocking(file_operation& op) noexcept;
+
+}  // namespace jay::detail

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include <jay/detail/slot_awaiter.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include <jay/scheduler.hpp>
+
+namespace jay::detail {
+
+void slot_awaiter::start() noexcept {
+  finished_ = true;
+  if (!slot_) {
+    result_ = -EBADF;
+    return;
+  }
+  switch (slot_.slot->begin(direction_, slot_.incarnation)) {
+    case fd_slot::admission::closed: result_ = -EBADF; return;
+    case fd_slot::admission::busy: result_ = -EBUSY; return;
+    case fd_slot::admission::attempt: {
+      io_step step = attempt();
+      if (step == io_step::again) break;
+      slot_.slot->leave(direction_, step == io_step::drained);
+      return;
+    }
+    case fd_slot::admission::wait: break;
+  }
+  finished_ = false;  // still inside
+}
+
+bool slot_awaiter::park() noexcept {
+  if (finished_) {  // the budget is spent: let others run
+    schedule_last(*owner->sched, frame);
+    return true;
+  }
+  for (;;) {
+    switch (slot_.slot->suspend(direction_, *this)) {
+      case fd_slot::parking::suspended: return true;  // *this may be gone
+      case fd_slot::parking::cancelled: return false;
+      case fd_slot::parking::closed: result_ = -ECANCELED; return false;
+      case fd_slot::parking::attempt: {
+        io_step step = attempt();
+        if (step == io_step::again) break;
+        slot_.slot->leave(direction_, step == io_step::drained);
+        return false;
+      }
+    }
+  }
+}
+
+// On behalf of the strand, whose frame this thread owns by its claim.
+bool slot_awaiter::rearm() noexcept {
+  leave();
+  return leaf::arm();
+}
+
+void slot_awaiter::ended(ready_list* out) noexcept {
+  if (out && this_worker->sched == owner->sched) out->add(frame);  // else it waits for another runtime's socket
+  else wake();
+}
+
+void slot_awaiter::fail(const char* what) const {
+  int e = static_cast<int>(-result_);
+  std::string text = std::string(what) + " " + slot_.describe();
+  if (e == EBUSY)
+    throw std::runtime_error(text + ": this is already being awaited by another task; one at a time may");
+  if (e == ECANCELED) text = std::string(what) + ": the socket was closed while this was awaited";
+  if (e == EBADF) text = std::string(what) + ": the socket is closed";
+  throw std::system_error(e, std::generic_category(), text);
+}
+
+}  // namespace jay::detail
