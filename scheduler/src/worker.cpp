@@ -164,9 +164,9 @@ void scheduler_core::sleep(worker& w) noexcept {
       constexpr std::size_t most = 256;
       job* jobs[most];
       std::size_t n = h->poll(jobs, most);
+      w.end_polling();
       for (std::size_t i = 0; i < n; ++i) w.push(jobs[w.fifo ? i : n - 1 - i]);  // the first that became ready runs first
     }
-    w.end_polling();
     h->end_poll();
   }
   hook_users.fetch_sub(1, std::memory_order_release);

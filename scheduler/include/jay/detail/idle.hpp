@@ -60,7 +60,9 @@ struct station {
   /// False: unpark has been called; do not poll. After the poll: end_polling.
   bool begin_polling() noexcept {
     std::uint32_t expected = awake;
-    return token.compare_exchange_strong(expected, polling, std::memory_order_acq_rel, std::memory_order_acquire);
+    if (token.compare_exchange_strong(expected, polling, std::memory_order_acq_rel, std::memory_order_acquire)) return true;
+    token.store(awake, std::memory_order_relaxed);  // this worker is awake: the notification is used up
+    return false;
   }
   void end_polling() noexcept { token.exchange(awake, std::memory_order_acq_rel); }
 
