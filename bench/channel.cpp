@@ -27,7 +27,8 @@ jay::task<> pass_all(long count, bench::reporter report) {
   std::vector<jay::task_handle<long>> consumers;
   const bench::stopwatch watch;
   for (long i = 0; i < bench::channel_consumers; ++i) consumers.push_back(jay::create_task(consume, std::ref(queue)));
-  for (long i = 0; i < bench::channel_producers; ++i) producers.push_back(jay::create_task(produce, std::ref(queue), i, count));
+  for (long i = 0; i < bench::channel_producers; ++i)
+    producers.push_back(jay::create_task(produce, std::ref(queue), i, count));
   for (auto& producer : producers) co_await producer;
   for (long i = 0; i < bench::channel_consumers; ++i) co_await queue.put(-1);
   long sum = 0;

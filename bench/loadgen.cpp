@@ -45,9 +45,11 @@ struct options {
 }
 
 [[noreturn]] void usage() {
-  std::fputs("usage: loadgen --port N [--connections 64] [--bytes 64] [--seconds 2] [--warm-up 0.3] [--rate REQUESTS_PER_SECOND]\n"
-             "               [--first 1] [--bench NAME] [--runtime NAME] [--compiler TEXT] [--workers N]\n",
-             stderr);
+  std::fputs(
+      "usage: loadgen --port N [--connections 64] [--bytes 64] [--seconds 2] [--warm-up 0.3] [--rate "
+      "REQUESTS_PER_SECOND]\n"
+      "               [--first 1] [--bench NAME] [--runtime NAME] [--compiler TEXT] [--workers N]\n",
+      stderr);
   std::_Exit(2);
 }
 
@@ -70,8 +72,9 @@ options parse(int argc, char** argv) {
     else if (name == "--compiler") o.compiler = value;
     else usage();
   }
-  const bool sane = o.port > 0 && o.port < 65536 && o.connections > 0 && o.connections <= 20000 && o.bytes > 0 && o.bytes <= 65536 &&
-                    o.seconds > 0 && o.seconds <= 600 && o.warm_up >= 0 && o.warm_up <= 60 && o.rate >= 0 && o.rate <= 1e7;
+  const bool sane = o.port > 0 && o.port < 65536 && o.connections > 0 && o.connections <= 20000 && o.bytes > 0 &&
+                    o.bytes <= 65536 && o.seconds > 0 && o.seconds <= 600 && o.warm_up >= 0 && o.warm_up <= 60 &&
+                    o.rate >= 0 && o.rate <= 1e7;
   if (!sane) usage();
   return o;
 }
@@ -92,7 +95,8 @@ int connect_to(long port) {
 
 class load {
  public:
-  explicit load(const options& given) : given_(given), message_(static_cast<std::size_t>(given.bytes), 'x'), in_(65536) {
+  explicit load(const options& given)
+      : given_(given), message_(static_cast<std::size_t>(given.bytes), 'x'), in_(65536) {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) fail("make an epoll instance");
     connections_.resize(static_cast<std::size_t>(given.connections));
@@ -143,7 +147,9 @@ class load {
     std::string unsent;                     // what the socket did not take yet (open loop)
   };
 
-  static nanoseconds seconds(double s) { return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(s)); }
+  static nanoseconds seconds(double s) {
+    return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(s));
+  }
 
   void closed_loop() {
     for (auto& one : connections_) send(one, clock::now());
@@ -222,7 +228,8 @@ class load {
       const auto due = from.waiting.front();
       from.waiting.pop_front();
       ++answered_;
-      if (due >= record_from_ && (given_.rate > 0 || now < end_)) latency_.add(static_cast<std::uint64_t>((now - due).count()));
+      if (due >= record_from_ && (given_.rate > 0 || now < end_))
+        latency_.add(static_cast<std::uint64_t>((now - due).count()));
       if (answer_with_next && now < end_) send(from, clock::now());
     }
   }
@@ -245,7 +252,8 @@ int main(int argc, char** argv) {
   if (given.first) {
     sched_param priority{};
     priority.sched_priority = 10;
-    if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) std::fprintf(stderr, "loadgen: --first: %s\n", std::strerror(errno));
+    if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0)
+      std::fprintf(stderr, "loadgen: --first: %s\n", std::strerror(errno));
   }
   load generator(given);
   generator.run();

@@ -16,10 +16,15 @@ else()
   message(WARNING "jay is tested with g++ and clang++ only, not with ${CMAKE_CXX_COMPILER_ID}")
 endif()
 
-option(JAY_WERROR "Turn warnings into errors" ${PROJECT_IS_TOP_LEVEL})
+# Off unless asked for, as the presets do: a compiler that is newer than jay must not break a user's build.
+option(JAY_WERROR "Turn warnings into errors" OFF)
 set(JAY_SANITIZE "" CACHE STRING "Sanitizers for everything built here, as in -fsanitize= (\"address,undefined\", \"thread\")")
 
 set(JAY_WARNINGS -Wall -Wextra)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False for std::string's operator+ (GCC bug 105651).
+  list(APPEND JAY_WARNINGS -Wno-restrict)
+endif()
 if(JAY_WERROR)
   list(APPEND JAY_WARNINGS -Werror)
 endif()

@@ -58,8 +58,8 @@ inline bool queen_fits(const queens_board& board, int column, int row) {
 }
 
 /// Solutions for boards of 0 to 16 queens.
-inline constexpr std::array<long, max_queens + 1> queens_solutions = {1,    1,     0,     0,      2,       10,     4,       40,      92,
-                                                                       352,  724,   2680,  14200,  73712,   365596, 2279184, 14772512};
+inline constexpr std::array<long, max_queens + 1> queens_solutions = {
+    1, 1, 0, 0, 2, 10, 4, 40, 92, 352, 724, 2680, 14200, 73712, 365596, 2279184, 14772512};
 
 // ---- matmul: c += a * b by quarters, four products at a time; unsigned so that overflow is exact ----------------
 
@@ -87,7 +87,8 @@ struct matmul_part {
   void compute() const { matmul_block(a, b, c, size, stride); }
   matmul_part quarter(int row, int column, int inner) const {
     const long half = size / 2;
-    return {a + (row * stride + inner) * half, b + (inner * stride + column) * half, c + (row * stride + column) * half, half, stride};
+    return {a + (row * stride + inner) * half, b + (inner * stride + column) * half, c + (row * stride + column) * half,
+            half, stride};
   }
 };
 
@@ -99,7 +100,12 @@ class matmul_problem {
       std::_Exit(2);
     }
     std::uint32_t x = 2463534242U;
-    auto random = [&x] { x ^= x << 13U; x ^= x >> 17U; x ^= x << 5U; return x; };
+    auto random = [&x] {
+      x ^= x << 13U;
+      x ^= x >> 17U;
+      x ^= x << 5U;
+      return x;
+    };
     for (auto& value : a_) value = random();
     for (auto& value : b_) value = random();
   }

@@ -18,9 +18,11 @@ struct question {
 
 inline constexpr question fib_question = {"fib", 36, 20, fib_value, fib_tasks};
 inline constexpr question skynet_question = {"skynet", 8, 3, skynet_value, skynet_tasks};
-inline constexpr question queens_question = {"nqueens", 14, 8, [](long n) { return queens_solutions.at(static_cast<std::size_t>(n)); }, nullptr};
+inline constexpr question queens_question = {
+    "nqueens", 14, 8, [](long n) { return queens_solutions.at(static_cast<std::size_t>(n)); }, nullptr};
 
-inline void print_checked(const question& asked, const arguments& given, const reporter& report, long value, double wall, double cpu) {
+inline void print_checked(const question& asked, const arguments& given, const reporter& report, long value,
+                          double wall, double cpu) {
   require(value == asked.expected(given.size), asked.name);
   if (asked.tasks != nullptr) {
     report.per_item("ns_per_task", asked.tasks(given.size), wall, cpu);

@@ -19,14 +19,18 @@ namespace bench {
 #define BENCH_TEXT_(x) #x
 #define BENCH_TEXT(x) BENCH_TEXT_(x)
 #if defined(__clang__)
-inline constexpr const char* compiler = "clang " BENCH_TEXT(__clang_major__) "." BENCH_TEXT(__clang_minor__) "." BENCH_TEXT(__clang_patchlevel__);
+inline constexpr const char* compiler =
+    "clang " BENCH_TEXT(__clang_major__) "." BENCH_TEXT(__clang_minor__) "." BENCH_TEXT(__clang_patchlevel__);
 #else
-inline constexpr const char* compiler = "gcc " BENCH_TEXT(__GNUC__) "." BENCH_TEXT(__GNUC_MINOR__) "." BENCH_TEXT(__GNUC_PATCHLEVEL__);
+inline constexpr const char* compiler =
+    "gcc " BENCH_TEXT(__GNUC__) "." BENCH_TEXT(__GNUC_MINOR__) "." BENCH_TEXT(__GNUC_PATCHLEVEL__);
 #endif
 
 using clock = std::chrono::steady_clock;
 
-inline double seconds_since(clock::time_point start) { return std::chrono::duration<double>(clock::now() - start).count(); }
+inline double seconds_since(clock::time_point start) {
+  return std::chrono::duration<double>(clock::now() - start).count();
+}
 
 /// User and system time of the whole process, seconds.
 inline double cpu_seconds() {
@@ -68,8 +72,10 @@ class reporter {
 
  private:
   void line(const char* metric, const char* unit, const char* better, double value) const {
-    std::printf("{\"bench\":\"%s\",\"runtime\":\"%s\",\"compiler\":\"%s\",\"workers\":%u,\"metric\":\"%s\",\"unit\":\"%s\",\"better\":\"%s\",\"value\":%.6g}\n",
-                bench_.c_str(), runtime_.c_str(), made_by_.c_str(), workers_, metric, unit, better, value);
+    std::printf(
+        "{\"bench\":\"%s\",\"runtime\":\"%s\",\"compiler\":\"%s\",\"workers\":%u,\"metric\":\"%s\",\"unit\":\"%s\","
+        "\"better\":\"%s\",\"value\":%.6g}\n",
+        bench_.c_str(), runtime_.c_str(), made_by_.c_str(), workers_, metric, unit, better, value);
     std::fflush(stdout);
   }
 

@@ -100,28 +100,36 @@ void runtime::cancel_all() {
   }
 }
 
-void runtime::wait(task_handle<> main) {
-  detail::atomic<std::uint32_t> word{0};
+struct runtime::main_run::state {
+  explicit state(runtime::parts& p) : blocked(p), interrupts(word) {}
+
+  detail::atomic<std::uint32_t> word{0};  // futex word: moves when the task ends and at a SIGINT
   detail::atomic<bool> ended{false};
-  main.add_done_callback([&](const task_handle<>&) {
-    ended.store(true, std::memory_order_release);
-    word.fetch_add(1, std::memory_order_release);
-    detail::futex_wake(word, 1);
+  blocked_watch blocked;
+  detail::interrupt_watch interrupts;
+};
+
+runtime::main_run::main_run(runtime& r) : state_(std::make_unique<state>(*r.parts_)) {}
+runtime::main_run::~main_run() = default;
+
+void runtime::main_run::wait(task_handle<> main) {
+  state& s = *state_;
+  main.add_done_callback([&s](const task_handle<>&) {
+    s.word.fetch_add(1, std::memory_order_release);
+    detail::futex_wake(s.word, 1);
+    s.ended.store(true, std::memory_order_release);  // the last access: then the waiter goes
   });
   bool told = false;
-  {
-    detail::interrupt_watch interrupts(word);
-    blocked_watch blocked(*parts_);
-    for (;;) {
-      std::uint32_t now = word.load(std::memory_order_acquire);
-      if (ended.load(std::memory_order_acquire)) break;
-      if (!told && interrupts.count() > 0) {
-        told = true;
-        main.cancel();
-      }
-      if (!detail::futex_wait_until(word, now, blocked.next_look())) blocked.look();
+  for (;;) {
+    std::uint32_t now = s.word.load(std::memory_order_acquire);
+    if (main.done()) break;
+    if (!told && s.interrupts.count() > 0) {
+      told = true;
+      main.cancel();
     }
+    if (!detail::futex_wait_until(s.word, now, s.blocked.next_look())) s.blocked.look();
   }
+  while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // the callback is about to run
   if (told && main.cancelled()) throw keyboard_interrupt();
 }
 

@@ -227,6 +227,7 @@ task<> wait_closed(state_ref s) {
 }
 
 task<> serve_forever(state_ref s) {
+  if (s->is_closed()) throw std::runtime_error("server: it is closed");
   if (s->forever.exchange(true)) throw std::runtime_error("server: serve_forever is already being awaited");
   bool cancelled = false;
   std::string message;
@@ -272,7 +273,7 @@ std::vector<address> server::sockets() const {
 }
 bool server::is_serving() const { return !get().is_closed(); }
 task<> server::serve_forever() {
-  if (!is_serving()) throw std::runtime_error("server: it is closed");
+  get();
   return detail::serve_forever(state_);
 }
 void server::close() { get().close(); }

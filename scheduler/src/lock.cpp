@@ -93,7 +93,7 @@ void permits::admit(leaf* chain) noexcept {
   claimed.wake_all();
 }
 
-bool acquire_awaiter::suspend() noexcept {
+bool acquire_awaiter_base::suspend() noexcept {
   if (acquired_) {  // await_ready has it, but the strand is to yield
     schedule_last(*leaf_.owner->sched, leaf_.frame);
     return true;
@@ -104,7 +104,7 @@ bool acquire_awaiter::suspend() noexcept {
   return !go_on_at_once(leaf_);
 }
 
-void acquire_awaiter::resumed() {
+void acquire_awaiter_base::resumed() {
   leaf_.leave();
   if (leaf_.cancelled()) permits_->forget(leaf_);
   else if (leaf_.cancelled_since()) permits_->release(permits::no_bound);  // to the next

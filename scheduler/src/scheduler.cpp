@@ -160,8 +160,9 @@ void schedule_last(scheduler& s, job* j) noexcept {
   if (own && w->fifo) return w->push(j);
   scheduler_core& core = s.core();
   core.normal.put(j);
-  if (!own) core.call_for(1);
-  else if (core.idle->wanting()) core.wake_one();  // this worker comes to it by itself, after its own jobs
+  if (!own) return core.call_for(1);
+  w->attention.fetch_or(attention::ready, std::memory_order_relaxed);  // it takes it itself, in turns with its own jobs
+  if (core.idle->wanting()) core.wake_one();
 }
 
 void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {

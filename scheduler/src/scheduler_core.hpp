@@ -65,7 +65,8 @@ struct scheduler_core {
   void loop(worker& w) noexcept;
 
  private:
-  job* next_job(worker& w) noexcept;
+  job* next_job(worker& w, bool may_steal) noexcept;
+  bool theft_in_sight(const worker& w) const noexcept;
   job* shared_job(worker& w) noexcept;
   job* steal(worker& w) noexcept;
   bool work_in_sight() const noexcept;

@@ -13,7 +13,9 @@
 namespace jay::detail {
 namespace {
 
+#if !JAY_TSAN
 long membarrier(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0); }
+#endif
 
 std::uint32_t* address(atomic<std::uint32_t>& word) noexcept { return reinterpret_cast<std::uint32_t*>(&word); }
 

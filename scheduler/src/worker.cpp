@@ -27,6 +27,10 @@ namespace {
 constexpr std::uint32_t fair_every = 61;
 constexpr std::uint32_t ready_burst = 32;
 constexpr std::uint32_t inline_budget = 128;
+constexpr std::size_t most_at_once = 32;  // jobs that one theft takes, with scheduler.steal = "half"
+/// A searcher takes what has stood in a deque for so long. What its owner is about to run anyway, a few children of a
+/// small gather, stays where its data is, and in order; a worker that has just run out of work steals at once.
+constexpr std::chrono::microseconds hesitation{20};
 
 void add(atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // only its worker writes
@@ -116,15 +120,21 @@ job* scheduler_core::steal(worker& w) noexcept {
   for (std::size_t i = 0; i < n; ++i) {
     worker& victim = *workers[(first + i) % n];
     if (&victim == &w) continue;
-    if (job* j = victim.jobs.steal()) {
-      add(w.steals);
-      return j;
-    }
+    job* j = victim.jobs.steal();
+    if (!j) continue;
+    add(w.steals);
+    if (config.steal == steal_policy::half)
+      for (std::size_t more = std::min(victim.jobs.size() / 2, most_at_once); more > 0; --more) {
+        job* another = victim.jobs.steal();
+        if (!another) break;
+        w.push(another);
+      }
+    return j;
   }
   return nullptr;
 }
 
-job* scheduler_core::next_job(worker& w) noexcept {
+job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
   ++w.tick;
   if (w.attention.load(std::memory_order_relaxed) & attention::ready) {
     // Cleared before the look, so that a put that comes after it sets it again.
@@ -141,7 +151,13 @@ job* scheduler_core::next_job(worker& w) noexcept {
   }
   if (job* j = w.fifo ? w.jobs.pop_oldest() : w.jobs.pop()) return j;
   if (job* j = shared_job(w)) return j;
-  return steal(w);
+  return may_steal ? steal(w) : nullptr;
+}
+
+bool scheduler_core::theft_in_sight(const worker& w) const noexcept {
+  for (const auto& other : workers)
+    if (other.get() != &w && !other->jobs.empty()) return true;
+  return false;
 }
 
 bool scheduler_core::work_in_sight() const noexcept {
@@ -175,14 +191,20 @@ void scheduler_core::sleep(worker& w) noexcept {
 
 job* scheduler_core::search(worker& w) noexcept {
   using clock = std::chrono::steady_clock;
-  auto until = clock::now() + std::chrono::microseconds(config.spin);
+  constexpr clock::time_point unseen{};
+  auto now = clock::now();
+  auto until = now + std::chrono::microseconds(config.spin);
+  auto seen = unseen;  // since when there has been something to steal
   do {
     for (int i = 0; i < 16; ++i) {
       if (stopping.load(std::memory_order_relaxed)) return nullptr;
-      if (job* j = next_job(w)) return j;
+      if (job* j = next_job(w, seen != unseen && now - seen >= hesitation)) return j;
       for (int k = 0; k < 8; ++k) cpu_relax();
     }
-  } while (clock::now() < until);
+    now = clock::now();
+    if (!theft_in_sight(w)) seen = unseen;
+    else if (seen == unseen) seen = now;
+  } while (now < until || seen != unseen);
   return nullptr;
 }
 
@@ -212,7 +234,7 @@ bool scheduler_core::wait_for_work(worker& w) noexcept {
 void scheduler_core::loop(worker& w) noexcept {
   this_worker = &w;
   for (;;) {
-    while (job* j = next_job(w)) {
+    while (job* j = next_job(w, true)) {
       run_job(w, j);
       add(w.ran);
     }

@@ -41,7 +41,7 @@ TEST_P(AsCompleted, GivesThemInTheOrderOfTheirEnds) {
       promises[which].set_result(static_cast<int>(which));
       auto f = co_await it.next();
       EXPECT_TRUE(f.has_value());
-      if (f) EXPECT_EQ(static_cast<int>(which), f->result());
+      EXPECT_EQ(static_cast<int>(which), f->result());
     }
     auto end = co_await it.next();
     EXPECT_FALSE(end.has_value());
@@ -131,8 +131,6 @@ TEST_P(AsCompleted, ThrowsWhenTheLimitHasPassed) {
     EXPECT_EQ(2, timeouts);
     EXPECT_FALSE(g.done());
     q.set_result(2);
-    auto second = co_await it.next();  // it is ready now
-    EXPECT_TRUE(second && *second == g);
   };
   run(body());
 }

@@ -232,7 +232,7 @@ TEST_P(File, AnOpenThatWaitsForAFifosOtherEndIsCancelled) {
     opening.cancel();
     // where there is no io_uring the other end has to come
     auto other = jay::create_task(jay::file::open(path, "r"));
-    auto r = co_await jay::settled(opening);
+    auto r = co_await jay::settled(std::move(opening));
     EXPECT_TRUE(r.cancelled() || r.has_value());
     jay::file end = co_await std::move(other);
     EXPECT_TRUE(end.is_open());
@@ -260,36 +260,38 @@ jay::task<int> write_and_read(std::string path) {
   co_return text == pattern(100'000) ? 0 : 1;
 }
 
+[[noreturn]] void write_and_read_without_io_uring(const std::string& path, jay::io_backend b) {
+  if (!forbid_io_uring()) std::_Exit(2);
+  std::_Exit(jay::run(write_and_read(path), with_backend(b)));
+}
+
 TEST(FileDeathTest, WhereIoUringIsForbiddenThePoolDoesIt) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   scratch_directory dir;
   for (jay::io_backend b : {jay::io_backend::automatic, jay::io_backend::io_uring})
-    EXPECT_EXIT(
-        {
-          if (!forbid_io_uring()) std::_Exit(2);
-          std::_Exit(jay::run(write_and_read(dir.file("a")), with_backend(b)));
-        },
-        testing::ExitedWithCode(0), "^jay: io_uring is not to be had here .Operation not permitted.: files use the blocking pool\n$");
+    EXPECT_EXIT(write_and_read_without_io_uring(dir.file("a"), b), testing::ExitedWithCode(0),
+                "^jay: io_uring is not to be had here .Operation not permitted.: files use the blocking pool\n$");
 }
 
-TEST(FileDeathTest, TheLimitOnAFilesSizeIsAnErrorWithTheBytesWritten) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  scratch_directory dir;
+[[noreturn]] void write_beyond_the_limit(const std::string& path) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit few{50'000, 50'000};
+  if (::setrlimit(RLIMIT_FSIZE, &few) != 0) std::_Exit(2);
   auto main = [&]() -> jay::task<int> {
-    jay::file out = co_await jay::file::open(dir.file("a"), "w");
+    jay::file out = co_await jay::file::open(path, "w");
     std::string data = pattern(100'000);
     failure f = co_await failure_of(out.write_all(data));
     std::fprintf(stderr, "%s\n", f.text.c_str());
     co_return f.code == EFBIG ? 0 : 1;
   };
-  EXPECT_EXIT(
-      {
-        std::signal(SIGXFSZ, SIG_IGN);
-        rlimit few{50'000, 50'000};
-        ::setrlimit(RLIMIT_FSIZE, &few);
-        std::_Exit(jay::run(main(), with_backend(jay::io_backend::epoll)));
-      },
-      testing::ExitedWithCode(0), "write .* at 0, 50000 of 100000 bytes written: File too large");
+  std::_Exit(jay::run(main(), with_backend(jay::io_backend::epoll)));
+}
+
+TEST(FileDeathTest, TheLimitOnAFilesSizeIsAnErrorWithTheBytesWritten) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  scratch_directory dir;
+  EXPECT_EXIT(write_beyond_the_limit(dir.file("a")), testing::ExitedWithCode(0),
+              "write .* at 0, 50000 of 100000 bytes written: File too large");
 }
 
 }  // namespace

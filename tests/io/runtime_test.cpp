@@ -257,6 +257,37 @@ TEST(Shutdown, NamesABlockingCallThatDoesNotEnd) {
   EXPECT_NE(text.find("to_thread"), std::string::npos) << text;
 }
 
+TEST(Blocked, IsReportedWithWhatEachTaskWaitsFor) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(pipe_ends[1], 2);
+    jay::lock a, b;
+    auto one = [](jay::lock& first, jay::lock& second) -> jay::task<> {
+      co_await first.acquire();
+      co_await jay::sleep(5ms);
+      co_await second.acquire();
+    };
+    auto main = [&]() -> jay::task<> { co_await jay::gather(one(a, b), one(b, a)); };
+    jay::run(main());
+    ::_exit(0);
+  }
+  ::close(pipe_ends[1]);
+  std::string text;  // read until the report is there: the child itself would wait for ever
+  char buffer[1024];
+  while (text.find("waits in") == std::string::npos) {
+    ssize_t n = ::read(pipe_ends[0], buffer, sizeof buffer);
+    if (n <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  ::close(pipe_ends[0]);
+  EXPECT_NE(text.find("every task is blocked"), std::string::npos) << text;
+  EXPECT_NE(text.find("runtime_test.cpp"), std::string::npos) << text;
+}
+
 TEST(Idle, ARuntimeWithNothingToDoUsesNoCpu) {
   auto main = []() -> jay::task<double> {
     auto used = [] {

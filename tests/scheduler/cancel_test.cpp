@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -734,7 +735,8 @@ TEST_P(Cancel, CheckCancelledEndsAComputeLoop) {
     }
     co_return thrown;
   };
-  if (GetParam() > 1) EXPECT_TRUE(run(body()));
+  if (GetParam() <= 1) return;  // nobody could run to cancel it
+  EXPECT_TRUE(run(body()));
 }
 
 TEST_P(Cancel, StopTokenIsRequested) {
@@ -841,9 +843,10 @@ class RandomTree {
 };
 
 TEST_P(Cancel, OfRandomTreesAlwaysEnds) {
+  sched().set_exception_handler([](const jay::exception_context&) {});  // cancelled parents do not look at errors
   unsigned first = std::random_device()();
+  std::printf("seeds from %u\n", first);
   for (unsigned i = 0; i < 150; ++i) {
-    SCOPED_TRACE("seed " + std::to_string(first + i));
     auto body = [](unsigned seed) -> jay::task<> {
       RandomTree tree(seed);
       std::mt19937 random(seed);
@@ -858,7 +861,7 @@ TEST_P(Cancel, OfRandomTreesAlwaysEnds) {
       } catch (const jay::cancelled_error&) {
       } catch (const std::runtime_error&) {
       }
-      EXPECT_TRUE(h.done());
+      EXPECT_TRUE(h.done()) << seed;
       for (auto& t : jay::all_tasks())
         if (!(t == jay::current_task())) {
           try {
@@ -866,7 +869,7 @@ TEST_P(Cancel, OfRandomTreesAlwaysEnds) {
           } catch (...) {
           }
         }
-      EXPECT_LE(tree.left.load(), tree.entered.load());
+      EXPECT_LE(tree.left.load(), tree.entered.load()) << seed;
     };
     run(body(first + i));
   }

@@ -210,7 +210,9 @@ TEST_P(Future, CallsItsCallbacksOnceNeverInline) {
       if (calls == 10) done.set_result();
     });
     p.set_result(5);
-    if (jay::detail::current_scheduler()->workers() == 1) EXPECT_EQ(0, calls.load());
+    if (jay::detail::current_scheduler()->workers() == 1) {
+      EXPECT_EQ(0, calls.load());
+    }
     setting = false;
     while (calls != 10) co_await jay::testing::yield();
     EXPECT_EQ(10, calls.load());

@@ -139,8 +139,11 @@ TEST_P(GatherRange, SettledGivesEveryOutcome) {
     EXPECT_EQ(100u, v.size());
     for (std::size_t i = 0; i < v.size(); ++i) {
       EXPECT_EQ(i % 3 != 0, v[i].has_value());
-      if (v[i]) EXPECT_EQ(static_cast<int>(i), v[i].value());
-      else EXPECT_THROW(v[i].value(), std::runtime_error);
+      if (v[i]) {
+        EXPECT_EQ(static_cast<int>(i), v[i].value());
+      } else {
+        EXPECT_THROW(v[i].value(), std::runtime_error);
+      }
     }
   };
   run(body());

@@ -55,9 +55,10 @@ class JayBench : public testing::Test {
   }
 
   /// A shell command that prints one result line; `value` is put in as it is.
-  static std::string prints(const std::string& runtime, const std::string& metric, const std::string& value, const std::string& better = "lower") {
-    return R"(printf '{"bench":"x","runtime":")" + runtime + R"(","compiler":"test 1","workers":%s,"metric":")" + metric + R"(","unit":"ns","better":")" + better +
-           R"(","value":%s}\n' "$2" ")" + value + "\"";
+  static std::string prints(const std::string& runtime, const std::string& metric, const std::string& value,
+                            const std::string& better = "lower") {
+    return R"(printf '{"bench":"x","runtime":")" + runtime + R"(","compiler":"test 1","workers":%s,"metric":")" +
+           metric + R"(","unit":"ns","better":")" + better + R"(","value":%s}\n' "$2" ")" + value + "\"";
   }
 
   pid_t start(const std::vector<std::string>& words) const {
@@ -68,7 +69,9 @@ class JayBench : public testing::Test {
     arguments.push_back(nullptr);
     const pid_t child = fork();
     if (child == 0) {
-      if (std::freopen(file("out").c_str(), "w", stdout) == nullptr || std::freopen(file("err").c_str(), "w", stderr) == nullptr) _exit(126);
+      if (std::freopen(file("out").c_str(), "w", stdout) == nullptr ||
+          std::freopen(file("err").c_str(), "w", stderr) == nullptr)
+        _exit(126);
       execv(arguments[0], arguments.data());
       _exit(127);
     }
@@ -99,8 +102,11 @@ class JayBench : public testing::Test {
   }
 
   /// A results file with one row of these samples.
-  void save(const std::string& name, const std::vector<double>& samples, const std::string& better = "lower", const std::string& runtime = "jay") const {
-    json one = {{"bench", "fib"}, {"runtime", runtime}, {"compiler", "test 1"}, {"workers", 2}, {"metric", "ns_per_task"}, {"unit", "ns"}, {"better", better}, {"median", 0}, {"min", 0}, {"samples", samples}};
+  void save(const std::string& name, const std::vector<double>& samples, const std::string& better = "lower",
+            const std::string& runtime = "jay") const {
+    json one = {
+        {"bench", "fib"}, {"runtime", runtime}, {"compiler", "test 1"}, {"workers", 2}, {"metric", "ns_per_task"},
+        {"unit", "ns"},   {"better", better},   {"median", 0},          {"min", 0},     {"samples", samples}};
     std::ofstream(file(name)) << json{{"environment", {{"cpu", "A <fast> one"}}}, {"rows", {one}}};
   }
 
@@ -109,7 +115,9 @@ class JayBench : public testing::Test {
 };
 
 TEST_F(JayBench, RunWritesMedianAndLeastWithoutTheWarmUp) {
-  program("fib", "echo run >> $FOLDER/count; set -- \"$1\" \"$2\" $(sed -n \"$(wc -l < $FOLDER/count)p\" $FOLDER/values);" + prints("jay", "ns_per_task", "$3"));
+  program("fib",
+          "echo run >> $FOLDER/count; set -- \"$1\" \"$2\" $(sed -n \"$(wc -l < $FOLDER/count)p\" $FOLDER/values);" +
+              prints("jay", "ns_per_task", "$3"));
   std::ofstream(file("values")) << "99\n5\n1\n3\n";
   const outcome ran = run({"fib", "--workers", "2", "--repeat", "3", "--out", file("r.json").string()});
   EXPECT_EQ(ran.status, 0) << ran.err;
@@ -128,7 +136,8 @@ TEST_F(JayBench, ResultsNameTheMachine) {
   program("fib", prints("jay", "ns_per_task", "1"));
   run({"fib", "--workers", "1", "--repeat", "1", "--out", file("r.json").string()});
   const json environment = results().at("environment");
-  for (const char* key : {"date", "cpu", "processors", "kernel", "compilers", "load_average", "jay", "repeat", "quick"}) EXPECT_TRUE(environment.contains(key)) << key;
+  for (const char* key : {"date", "cpu", "processors", "kernel", "compilers", "load_average", "jay", "repeat", "quick"})
+    EXPECT_TRUE(environment.contains(key)) << key;
   EXPECT_EQ(environment.at("compilers"), json({"test 1"}));
 }
 
@@ -205,7 +214,8 @@ TEST_F(JayBench, ProgramThatHangsIsEndedAtTheTimeLimit) {
 TEST_F(JayBench, CtrlCKeepsWhatWasMeasuredAndEndsTheProgram) {
   program("fib", prints("jay", "ns_per_task", "1"));
   program("skynet", "echo $$ > $FOLDER/pid.new; mv $FOLDER/pid.new $FOLDER/pid; exec sleep 600");
-  const pid_t child = start({"run", "--bin", bin().string(), "fib", "skynet", "--workers", "1", "--repeat", "1", "--out", file("r.json").string()});
+  const pid_t child = start({"run", "--bin", bin().string(), "fib", "skynet", "--workers", "1", "--repeat", "1",
+                             "--out", file("r.json").string()});
   while (!fs::exists(file("pid"))) usleep(1000);
   kill(child, SIGINT);
   const outcome ran = finish(child);
@@ -252,7 +262,8 @@ TEST_F(JayBench, MixedIsMeasuredAloneAndUnderLoad) {
   program("mixed", fake_server);
   program("loadgen", fake_load);
   std::ofstream(file("leaves")) << "9\n9\n9\n300\n300\n500\n";  // three windows each, the warm-up's first
-  const outcome ran = run({"mixed_fine", "--quick", "--workers", "1,2", "--repeat", "1", "--out", file("r.json").string()});
+  const outcome ran =
+      run({"mixed_fine", "--quick", "--workers", "1,2", "--repeat", "1", "--out", file("r.json").string()});
   EXPECT_EQ(ran.status, 0) << ran.err;
   const json all = results();
   EXPECT_EQ(row(all, "jay", "leaves_per_s_alone").at("samples"), json({400}));
@@ -351,8 +362,11 @@ TEST_F(JayBench, ReportIsOneFileThatFetchesNothing) {
   EXPECT_EQ(made.status, 0) << made.err;
   const std::string page = text_of(file("r.html"));
   EXPECT_EQ(page.rfind("<!doctype html>", 0), 0U);
-  for (const char* wanted : {"<svg", "jay: median 11.5 ns", "57.5 ns", "5.00 x worse", "prefers-color-scheme: dark", "Scaling"}) EXPECT_NE(page.find(wanted), std::string::npos) << wanted;
-  for (const char* fetched : {"http:", "https:", "<script", "@import", "url("}) EXPECT_EQ(page.find(fetched), std::string::npos) << fetched;
+  for (const char* wanted :
+       {"<svg", "jay: median 11.5 ns", "57.5 ns", "5.00 x worse", "prefers-color-scheme: dark", "Scaling"})
+    EXPECT_NE(page.find(wanted), std::string::npos) << wanted;
+  for (const char* fetched : {"http:", "https:", "<script", "@import", "url("})
+    EXPECT_EQ(page.find(fetched), std::string::npos) << fetched;
 }
 
 TEST_F(JayBench, ReportEscapesWhatItIsGiven) {

@@ -39,13 +39,24 @@ void register_run(CLI::App& bench) {
   auto list = std::make_shared<bool>(false);
   options->folder = bench_folder::usual();
   run->add_option("names", options->names, "Benchmarks, or the first part of several (mixed); default: all");
-  run->add_option("--repeat", options->repeat, "Runs of each program after the warm-up")->check(CLI::Range(1U, 1000U))->capture_default_str();
-  run->add_option("--peers", options->peers, "Who else answers: tbb,asio,go,python,serial, all or none")->delimiter(',')->allow_extra_args(false)->default_str("all");
-  run->add_option("--workers", options->workers, "Numbers of workers, 1,2,4; default: 1 and all processors")->delimiter(',')->allow_extra_args(false)->check(CLI::Range(1U, 1024U));
-  run->add_option("--time-limit", options->time_limit, "Seconds after which one program has failed; default: far more than it should take")->check(CLI::Range(0.1, 86400.0));
+  run->add_option("--repeat", options->repeat, "Runs of each program after the warm-up")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  run->add_option("--peers", options->peers, "Who else answers: tbb,asio,go,python,serial, all or none")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->default_str("all");
+  run->add_option("--workers", options->workers, "Numbers of workers, 1,2,4; default: 1 and all processors")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1U, 1024U));
+  run->add_option("--time-limit", options->time_limit,
+                  "Seconds after which one program has failed; default: far more than it should take")
+      ->check(CLI::Range(0.1, 86400.0));
   run->add_flag("--quick", options->quick, "Small sizes and short loads: shows that it works, gives no figures");
   run->add_option("--out", options->out, "Write the results to this file (JSON)");
-  run->add_option("--bin", options->folder, "Folder of the benchmark programs; default: beside this jay's build, or $JAY_BENCH_DIR");
+  run->add_option("--bin", options->folder,
+                  "Folder of the benchmark programs; default: beside this jay's build, or $JAY_BENCH_DIR");
   run->add_flag("--json", options->json, "Print the results as JSON instead of tables");
   run->add_flag("--list", *list, "List the benchmarks and end");
   run->add_flag("--plan", options->plan_only, "Print the plan and end");
@@ -67,7 +78,8 @@ void register_compare(CLI::App& bench) {
   auto limit = std::make_shared<std::string>();
   compare->add_option("before", options->before, "Results file of `jay bench run --out`")->required();
   compare->add_option("after", options->after, "The other one")->required();
-  compare->add_option("--fail", *limit, "Exit with 3 where something is worse by more than this, beyond the noise, or gone");
+  compare->add_option("--fail", *limit,
+                      "Exit with 3 where something is worse by more than this, beyond the noise, or gone");
   compare->add_flag("--json", options->json, "Print JSON");
   compare->footer(
       "A change is \"noise\" where the ranges of the two medians overlap.\n\n"

@@ -42,16 +42,20 @@ comparison compare(const bench_row& before, const bench_row* after) {
 
 bool breaks_limit(const comparison& made, const bench_compare_options& options) {
   if (!options.fail_percent) return false;
-  return made.found == verdict::gone || (made.found == verdict::worse && std::abs(made.percent) > *options.fail_percent);
+  return made.found == verdict::gone ||
+         (made.found == verdict::worse && std::abs(made.percent) > *options.fail_percent);
 }
 
 void print_table(const std::vector<comparison>& all, const bench_compare_options& options) {
-  fmt::print("{:<22} {:<10} {:>7} {:<18} {:>10} {:>10} {:>9}  {}\n", "benchmark", "runtime", "workers", "metric", "before", "after", "change", "");
+  fmt::print("{:<22} {:<10} {:>7} {:<18} {:>10} {:>10} {:>9}  {}\n", "benchmark", "runtime", "workers", "metric",
+             "before", "after", "change", "");
   for (const comparison& made : all) {
     const bench_row& row = *made.before;
-    fmt::print("{:<22} {:<10} {:>7} {:<18} {:>10} {:>10} {:>9}  {}{}\n", row.bench, row.runtime, row.workers, row.metric, figure_text(row.middle(), row.unit),
-               made.after != nullptr ? figure_text(made.after->middle(), row.unit) : "-", made.after != nullptr ? fmt::format("{:+.1f} %", made.percent) : "-",
-               name_of(made.found), breaks_limit(made, options) ? "  <-- beyond the limit" : "");
+    fmt::print("{:<22} {:<10} {:>7} {:<18} {:>10} {:>10} {:>9}  {}{}\n", row.bench, row.runtime, row.workers,
+               row.metric, figure_text(row.middle(), row.unit),
+               made.after != nullptr ? figure_text(made.after->middle(), row.unit) : "-",
+               made.after != nullptr ? fmt::format("{:+.1f} %", made.percent) : "-", name_of(made.found),
+               breaks_limit(made, options) ? "  <-- beyond the limit" : "");
   }
 }
 
@@ -59,7 +63,11 @@ void print_json(const std::vector<comparison>& all, const bench_compare_options&
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const comparison& made : all) {
     const bench_row& row = *made.before;
-    nlohmann::ordered_json entry = {{"bench", row.bench}, {"runtime", row.runtime}, {"workers", row.workers}, {"metric", row.metric}, {"before", row.middle()}};
+    nlohmann::ordered_json entry = {{"bench", row.bench},
+                                    {"runtime", row.runtime},
+                                    {"workers", row.workers},
+                                    {"metric", row.metric},
+                                    {"before", row.middle()}};
     entry["after"] = made.after != nullptr ? nlohmann::ordered_json(made.after->middle()) : nlohmann::ordered_json();
     entry["percent"] = made.percent;
     entry["verdict"] = name_of(made.found);
@@ -74,15 +82,19 @@ void print_json(const std::vector<comparison>& all, const bench_compare_options&
 int compare_results(const bench_compare_options& options) {
   const bench_results before = load_results(options.before), after = load_results(options.after);
   std::vector<comparison> all;
-  for (const bench_row& row : before.rows) all.push_back(compare(row, after.find(row.bench, row.runtime, row.workers, row.metric)));
-  const auto beyond = std::count_if(all.begin(), all.end(), [&](const comparison& made) { return breaks_limit(made, options); });
+  for (const bench_row& row : before.rows)
+    all.push_back(compare(row, after.find(row.bench, row.runtime, row.workers, row.metric)));
+  const auto beyond =
+      std::count_if(all.begin(), all.end(), [&](const comparison& made) { return breaks_limit(made, options); });
   if (options.json) {
     print_json(all, options);
   } else {
     print_table(all, options);
-    const auto noise = std::count_if(all.begin(), all.end(), [](const comparison& made) { return made.found == verdict::noise; });
+    const auto noise =
+        std::count_if(all.begin(), all.end(), [](const comparison& made) { return made.found == verdict::noise; });
     fmt::print("{} compared, {} of them within the noise (the ranges of the medians overlap)\n", all.size(), noise);
-    if (options.fail_percent) fmt::print("{} worse than {} % beyond the noise, or gone\n", beyond, *options.fail_percent);
+    if (options.fail_percent)
+      fmt::print("{} worse than {} % beyond the noise, or gone\n", beyond, *options.fail_percent);
   }
   return beyond > 0 ? exit_worse : 0;
 }

@@ -53,7 +53,8 @@ nlohmann::ordered_json bench_environment() {
       {"date", now_in_utc()},
       {"cpu", value_in("/proc/cpuinfo", "model name", ':')},
       {"processors", allowed_processors()},
-      {"virtual", !value_in("/proc/cpuinfo", "flags", ':').empty() && value_in("/proc/cpuinfo", "flags", ':').find(" hypervisor") != std::string::npos},
+      {"virtual", !value_in("/proc/cpuinfo", "flags", ':').empty() &&
+                      value_in("/proc/cpuinfo", "flags", ':').find(" hypervisor") != std::string::npos},
       {"memory_mib", memory_kib / 1024},
       {"system", value_in("/etc/os-release", "PRETTY_NAME", '=')},
       {"kernel", std::string(system.sysname) + " " + system.release + " " + system.machine},

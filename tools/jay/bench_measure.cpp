@@ -30,12 +30,14 @@ bench_row take(rows& from, const std::string& metric, const std::string& program
   return row;
 }
 
-bench_row derived(bench_row like, const std::string& metric, const std::string& unit, bool lower_is_better, double value) {
+bench_row derived(bench_row like, const std::string& metric, const std::string& unit, bool lower_is_better,
+                  double value) {
   like.metric = metric;
   like.unit = unit;
   like.lower_is_better = lower_is_better;
   like.samples = {value};
-  if (!std::isfinite(value)) throw program_error(fmt::format("{} cannot be computed: nothing was done in the measured time", metric));
+  if (!std::isfinite(value))
+    throw program_error(fmt::format("{} cannot be computed: nothing was done in the measured time", metric));
   return like;
 }
 
@@ -46,10 +48,12 @@ std::chrono::duration<double> time_limit(const bench_limits& limits, double usua
 /// A server program, from "PORT n" on.
 class server {
  public:
-  server(const bench_step& step, std::chrono::duration<double> limit) : program_(step.contestant.program), process_(command(step), limit) {
+  server(const bench_step& step, std::chrono::duration<double> limit)
+      : program_(step.contestant.program), process_(command(step), limit) {
     std::string line;
     if (!process_.read_line(line)) process_.finish();
-    if (line.rfind("PORT ", 0) != 0) throw program_error(fmt::format("{} printed '{}' and not its port", program_, line));
+    if (line.rfind("PORT ", 0) != 0)
+      throw program_error(fmt::format("{} printed '{}' and not its port", program_, line));
     port_ = line.substr(5);
   }
 
@@ -88,8 +92,9 @@ class server {
 };
 
 rows run_load(const bench_folder& folder, const server& target, long connections, double seconds, double rate) {
-  std::vector<std::string> command = {folder.load_generator(), "--port",    target.port(), "--connections", std::to_string(connections),
-                                      "--seconds",             fmt::format("{}", seconds)};
+  std::vector<std::string> command = {
+      folder.load_generator(),   "--port", target.port(), "--connections", std::to_string(connections), "--seconds",
+      fmt::format("{}", seconds)};
   if (rate > 0) {
     // As a client on another machine would be: not kept from its processor by the load that it looks at.
     command.insert(command.end(), {"--rate", fmt::format("{}", rate), "--first", "1"});
@@ -122,7 +127,8 @@ rows measure_echo(const bench_step& step, const bench_folder& folder, const benc
   const bench_row cpu = take(window, "cpu", program), answered = take(printed, "answered", "loadgen");
   take(printed, "max", "loadgen");
   rows all;
-  for (const bench_row& row : printed) all.push_back(derived(cpu, row.metric, row.unit, row.lower_is_better, row.samples[0]));
+  for (const bench_row& row : printed)
+    all.push_back(derived(cpu, row.metric, row.unit, row.lower_is_better, row.samples[0]));
   all.push_back(derived(cpu, "cpu_per_req", "us", true, cpu.samples[0] * 1e3 / answered.samples[0]));
   all.push_back(take(window, "peak_rss", program));
   return all;
@@ -151,7 +157,8 @@ rows measure_mixed(const bench_step& step, const bench_folder& folder, const ben
   take(printed, "answered", "loadgen");
   take(printed, "max", "loadgen");
   rows all;
-  for (const bench_row& row : printed) all.push_back(derived(loaded, row.metric, row.unit, row.lower_is_better, row.samples[0]));
+  for (const bench_row& row : printed)
+    all.push_back(derived(loaded, row.metric, row.unit, row.lower_is_better, row.samples[0]));
   all.push_back(loaded);
   all.push_back(derived(loaded, "leaves_per_s_alone", "1/s", false, alone));
   all.push_back(derived(loaded, "leaves_kept", "%", false, 100 * loaded.samples[0] / alone));

@@ -92,7 +92,8 @@ void bench_process::start() {
 
 void bench_process::write_line(const std::string& line) {
   const std::string text = line + "\n";
-  if (write(input_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) fail(fmt::format("does not take the command '{}'", line));
+  if (write(input_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    fail(fmt::format("does not take the command '{}'", line));
 }
 
 /// Waits for output. False where both streams have ended.
@@ -140,7 +141,8 @@ std::vector<std::string> bench_process::finish() {
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) throw_if_interrupted();
   pid_ = -1;
-  if (WIFSIGNALED(status)) fail(fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status))));
+  if (WIFSIGNALED(status))
+    fail(fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status))));
   if (WEXITSTATUS(status) != 0) fail(fmt::format("ended with status {}", WEXITSTATUS(status)));
   return lines;
 }
@@ -158,7 +160,7 @@ void bench_process::fail(const std::string& what) {
 }
 
 void watch_for_interrupt() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { interrupt_seen.store(true, std::memory_order_relaxed); };
   sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);

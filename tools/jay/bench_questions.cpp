@@ -18,10 +18,19 @@ namespace fs = std::filesystem;
 
 const std::vector<shown_metric> per_task = {{"ns_per_task", "time per task"}, {"peak_rss", "peak memory"}};
 const std::vector<shown_metric> wall = {{"wall", "wall time"}, {"peak_rss", "peak memory"}};
-const std::vector<shown_metric> echo = {{"req_per_s", "requests/s"}, {"p50", "p50"}, {"p99", "p99"}, {"p999", "p99.9"}, {"cpu_per_req", "server CPU per request"}};
-const std::vector<shown_metric> mixed = {{"p99", "p99"}, {"p50", "p50"}, {"p999", "p99.9"}, {"leaves_per_s", "leaves/s"}, {"leaves_kept", "of the leaves/s without load"}};
+const std::vector<shown_metric> echo = {{"req_per_s", "requests/s"},
+                                        {"p50", "p50"},
+                                        {"p99", "p99"},
+                                        {"p999", "p99.9"},
+                                        {"cpu_per_req", "server CPU per request"}};
+const std::vector<shown_metric> mixed = {{"p99", "p99"},
+                                         {"p50", "p50"},
+                                         {"p999", "p99.9"},
+                                         {"leaves_per_s", "leaves/s"},
+                                         {"leaves_kept", "of the leaves/s without load"}};
 
-bench_question program(std::string name, std::string title, long size, long quick, double seconds, std::vector<shown_metric> shown) {
+bench_question program(std::string name, std::string title, long size, long quick, double seconds,
+                       std::vector<shown_metric> shown) {
   bench_question q;
   q.name = q.program = std::move(name);
   q.title = std::move(title);
@@ -56,8 +65,9 @@ bench_question echo_with(long connections, bool in_quick) {
 bench_question mixed_with(const std::string& leaf, bool computes) {
   bench_question q;
   q.name = "mixed_" + leaf + (computes ? "_compute" : "");
-  q.title = fmt::format("echo at 2,000 requests/s under full compute, {} leaves{}", leaf == "fine" ? "fine (2.7 us)" : "coarse (0.8 ms)",
-                        computes ? ", each request computes too" : "");
+  q.title =
+      fmt::format("echo at 2,000 requests/s under full compute, {} leaves{}",
+                  leaf == "fine" ? "fine (2.7 us)" : "coarse (0.8 ms)", computes ? ", each request computes too" : "");
   q.program = "mixed";
   q.kind = bench_kind::mixed;
   q.modes = {leaf, computes ? "compute" : "echo"};
@@ -78,16 +88,24 @@ std::vector<bench_question> make_questions() {
   add(fib_form("group", "fork-join: fib, by a task group"));
   add(program("skynet", "fork-join: skynet", 8, 6, 3, per_task));
   add(program("nqueens", "fork-join: n queens", 13, 10, 1.2, wall));
-  add(program("matmul", "fork-join: matrix product", 2048, 512, 1, {{"gop_per_s", "10^9 operations/s"}, {"wall", "wall time"}}));
+  add(program("matmul", "fork-join: matrix product", 2048, 512, 1,
+              {{"gop_per_s", "10^9 operations/s"}, {"wall", "wall time"}}));
 
-  add(program("spawn", "create_task and await, all handles kept", 1'000'000, 100'000, 0.6, per_task)).slower = {{"python", 100'000}};
-  bench_question& batches = add(program("spawn_batch", "create_task and await, batches of 10,000", 5'000'000, 200'000, 2, per_task));
+  add(program("spawn", "create_task and await, all handles kept", 1'000'000, 100'000, 0.6, per_task)).slower = {
+      {"python", 100'000}};
+  bench_question& batches =
+      add(program("spawn_batch", "create_task and await, batches of 10,000", 5'000'000, 200'000, 2, per_task));
   batches.program = "spawn";
   batches.modes = {"batch"};
   batches.slower = {{"python", 200'000}};
-  add(program("pingpong", "two tasks, two queues, a round trip", 1'000'000, 100'000, 0.5, {{"ns_per_round_trip", "time per round trip"}})).slower = {{"python", 100'000}};
-  add(program("channel", "four producers, four consumers, one queue", 2'000'000, 200'000, 0.5, {{"ns_per_item", "time per item"}})).slower = {{"python", 200'000}};
-  const std::vector<shown_metric> sleeping = {{"wall", "wall time"}, {"cpu", "processor time"}, {"peak_rss", "peak memory"}};
+  add(program("pingpong", "two tasks, two queues, a round trip", 1'000'000, 100'000, 0.5,
+              {{"ns_per_round_trip", "time per round trip"}}))
+      .slower = {{"python", 100'000}};
+  add(program("channel", "four producers, four consumers, one queue", 2'000'000, 200'000, 0.5,
+              {{"ns_per_item", "time per item"}}))
+      .slower = {{"python", 200'000}};
+  const std::vector<shown_metric> sleeping = {
+      {"wall", "wall time"}, {"cpu", "processor time"}, {"peak_rss", "peak memory"}};
   bench_question& many = add(program("timers", "a million tasks sleep 0 to 1 s", 1'000'000, 1'000'000, 2.5, sleeping));
   many.in_quick = false;
   many.left_out = {"python"};
@@ -107,7 +125,8 @@ std::vector<bench_question> make_questions() {
 
 /// Whether `word` is `name` or its first parts: "mixed" and "mixed_fine" of mixed_fine_compute.
 bool stands_for(const std::string& word, const std::string& name) {
-  return name == word || (name.size() > word.size() && name.compare(0, word.size(), word) == 0 && name[word.size()] == '_');
+  return name == word ||
+         (name.size() > word.size() && name.compare(0, word.size(), word) == 0 && name[word.size()] == '_');
 }
 
 bool has_part(const std::string& name, const std::string& part) {
@@ -145,7 +164,8 @@ std::vector<const bench_question*> select_questions(const std::vector<std::strin
   for (const bench_question& question : bench_questions()) known.push_back(question.name);
   std::vector<const bench_question*> chosen;
   for (const std::string& word : names) {
-    if (std::none_of(known.begin(), known.end(), [&](const std::string& name) { return stands_for(word, name); })) unknown("benchmark", word, known);
+    if (std::none_of(known.begin(), known.end(), [&](const std::string& name) { return stands_for(word, name); }))
+      unknown("benchmark", word, known);
   }
   for (const bench_question& question : bench_questions()) {
     const bool named = std::any_of(names.begin(), names.end(), [&](const std::string& word) {
@@ -161,7 +181,9 @@ bench_folder::bench_folder(fs::path folder) : folder_(std::move(folder)) {
   for (const bench_question& question : bench_questions()) {
     if (is_program(folder_ / question.program)) return;
   }
-  throw usage_error(fmt::format("no benchmark programs in {}: build them (cmake -DJAY_BUILD_BENCH=ON) or name their folder with --bin", folder_.string()));
+  throw usage_error(fmt::format(
+      "no benchmark programs in {}: build them (cmake -DJAY_BUILD_BENCH=ON) or name their folder with --bin",
+      folder_.string()));
 }
 
 fs::path bench_folder::usual() {
@@ -181,14 +203,16 @@ std::vector<std::string> bench_folder::peers() const {
   return found;
 }
 
-std::vector<bench_contestant> bench_folder::contestants(const bench_question& question, const std::vector<std::string>& peers) const {
+std::vector<bench_contestant> bench_folder::contestants(const bench_question& question,
+                                                        const std::vector<std::string>& peers) const {
   std::vector<bench_contestant> found;
   auto add = [&](const std::string& name, const fs::path& program) {
     if (is_program(program)) found.push_back({name, program, name == "serial" || name == "python"});
   };
   add("jay", folder_ / question.program);
   for (const std::string& peer : peers) {
-    const bool left_out = std::find(question.left_out.begin(), question.left_out.end(), peer) != question.left_out.end();
+    const bool left_out =
+        std::find(question.left_out.begin(), question.left_out.end(), peer) != question.left_out.end();
     if (question.jay_only || left_out) continue;
     add(peer, folder_ / "peers" / peer / (question.program + (peer == "python" ? ".py" : "")));
   }

@@ -27,14 +27,14 @@ struct bench_question {
   std::string program;
   bench_kind kind = bench_kind::program;
   std::vector<std::string> modes;
-  long size = 0, quick_size = 0;         ///< of a server: connections
-  std::map<std::string, long> slower;    ///< the size for runtimes that would take minutes; their results are per item
-  double seconds = 1;                    ///< roughly, of one full run; only for the first estimate
-  std::vector<shown_metric> shown;       ///< the first is the one that counts
-  bool jay_only = false;                 ///< a peer has no such form
+  long size = 0, quick_size = 0;       ///< of a server: connections
+  std::map<std::string, long> slower;  ///< the size for runtimes that would take minutes; their results are per item
+  double seconds = 1;                  ///< roughly, of one full run; only for the first estimate
+  std::vector<shown_metric> shown;     ///< the first is the one that counts
+  bool jay_only = false;               ///< a peer has no such form
   bool in_quick = true;
-  bool only_all_workers = false;         ///< asked once, with the largest number of workers
-  std::vector<std::string> left_out;     ///< peers that cannot
+  bool only_all_workers = false;      ///< asked once, with the largest number of workers
+  std::vector<std::string> left_out;  ///< peers that cannot
 };
 
 const std::vector<bench_question>& bench_questions();
@@ -46,9 +46,9 @@ std::vector<const bench_question*> select_questions(const std::vector<std::strin
 
 /// A program that answers a question.
 struct bench_contestant {
-  std::string name;               ///< folder below peers/, or "jay"
+  std::string name;  ///< folder below peers/, or "jay"
   std::filesystem::path program;
-  bool one_worker = false;        ///< plain code and asyncio: takes part only where one worker is asked for
+  bool one_worker = false;  ///< plain code and asyncio: takes part only where one worker is asked for
 };
 
 /// Where the programs are, as CMake leaves them: DIR/<question> and DIR/peers/<peer>/<question>.
@@ -63,7 +63,8 @@ class bench_folder {
   std::filesystem::path load_generator() const { return folder_ / "loadgen"; }
   std::vector<std::string> peers() const;
   /// jay first, then the peers chosen; those that have no such program are left out.
-  std::vector<bench_contestant> contestants(const bench_question& question, const std::vector<std::string>& peers) const;
+  std::vector<bench_contestant> contestants(const bench_question& question,
+                                            const std::vector<std::string>& peers) const;
 
  private:
   std::filesystem::path folder_;

@@ -47,7 +47,8 @@ bench_row row_from(const json& entry) {
   row.metric = entry.at("metric");
   row.unit = entry.at("unit");
   const std::string better = entry.at("better");
-  if (better != "lower" && better != "higher") throw std::runtime_error(fmt::format("\"better\" is \"{}\", not lower or higher", better));
+  if (better != "lower" && better != "higher")
+    throw std::runtime_error(fmt::format("\"better\" is \"{}\", not lower or higher", better));
   row.lower_is_better = better == "lower";
   row.samples = entry.at("samples").get<std::vector<double>>();
   if (row.samples.empty()) throw std::runtime_error(fmt::format("{} of {} has no samples", row.metric, row.bench));
@@ -90,7 +91,8 @@ void bench_results::add(const bench_row& key, double sample) {
   row->samples.push_back(sample);
 }
 
-const bench_row* bench_results::find(const std::string& bench, const std::string& runtime, unsigned workers, const std::string& metric) const {
+const bench_row* bench_results::find(const std::string& bench, const std::string& runtime, unsigned workers,
+                                     const std::string& metric) const {
   for (const bench_row& row : rows) {
     if (row.bench == bench && row.runtime == runtime && row.workers == workers && row.metric == metric) return &row;
   }
@@ -112,7 +114,10 @@ json to_json(const bench_results& results) {
                     {"samples", row.samples}});
   }
   for (const bench_failure& failure : results.failures) {
-    failures.push_back({{"bench", failure.bench}, {"runtime", failure.runtime}, {"workers", failure.workers}, {"reason", failure.reason}});
+    failures.push_back({{"bench", failure.bench},
+                        {"runtime", failure.runtime},
+                        {"workers", failure.workers},
+                        {"reason", failure.reason}});
   }
   return {{"environment", results.environment}, {"rows", rows}, {"failures", failures}};
 }
@@ -130,11 +135,14 @@ bench_results load_results(const std::string& path) {
     }
     return results;
   } catch (const std::exception& error) {
-    throw std::runtime_error(fmt::format("read {}: not a results file of `jay bench run --out`: {}", path, error.what()));
+    throw std::runtime_error(
+        fmt::format("read {}: not a results file of `jay bench run --out`: {}", path, error.what()));
   }
 }
 
-void save_results(const bench_results& results, const std::string& path) { write_file(path, to_json(results).dump(1) + "\n"); }
+void save_results(const bench_results& results, const std::string& path) {
+  write_file(path, to_json(results).dump(1) + "\n");
+}
 
 void write_file(const std::string& path, const std::string& text) {
   const std::string unfinished = path + ".new";
@@ -148,19 +156,23 @@ void write_file(const std::string& path, const std::string& text) {
 }
 
 std::string figure_text(double value, const std::string& unit) {
-  static const std::vector<std::pair<const char*, double>> seconds_in = {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}};
-  const auto time = std::find_if(seconds_in.begin(), seconds_in.end(), [&](const auto& known) { return unit == known.first; });
+  static const std::vector<std::pair<const char*, double>> seconds_in = {
+      {"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}};
+  const auto time =
+      std::find_if(seconds_in.begin(), seconds_in.end(), [&](const auto& known) { return unit == known.first; });
   if (time != seconds_in.end()) {
     const double seconds = value * time->second;
     // The largest unit that leaves at least one whole.
-    const auto fit = std::find_if(seconds_in.rbegin(), seconds_in.rend(), [&](const auto& known) { return std::abs(seconds) >= 0.9995 * known.second; });
+    const auto fit = std::find_if(seconds_in.rbegin(), seconds_in.rend(),
+                                  [&](const auto& known) { return std::abs(seconds) >= 0.9995 * known.second; });
     const auto& [name, size] = fit == seconds_in.rend() ? seconds_in.front() : *fit;
     return three_digits(seconds / size) + " " + name;
   }
   static const std::vector<std::pair<const char*, double>> prefixes = {{" G", 1e9}, {" M", 1e6}, {" k", 1e3}};
   std::string text;
   if (std::abs(value) >= 9999.5) {
-    const auto fit = std::find_if(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return std::abs(value) >= 0.9995 * prefix.second; });
+    const auto fit = std::find_if(prefixes.begin(), prefixes.end(),
+                                  [&](const auto& prefix) { return std::abs(value) >= 0.9995 * prefix.second; });
     text = three_digits(value / fit->second) + fit->first;
   } else {
     text = three_digits(value);

@@ -55,7 +55,8 @@ struct bench_results {
 
   /// Adds a sample to its row, which is made where there is none yet.
   void add(const bench_row& key, double sample);
-  const bench_row* find(const std::string& bench, const std::string& runtime, unsigned workers, const std::string& metric) const;
+  const bench_row* find(const std::string& bench, const std::string& runtime, unsigned workers,
+                        const std::string& metric) const;
 };
 
 nlohmann::ordered_json to_json(const bench_results& results);

@@ -32,7 +32,8 @@ struct plan {
   std::vector<std::string> missing;  ///< questions that jay has no program for
 };
 
-plan make_plan(const bench_run_options& options, const bench_folder& folder, const std::vector<std::string>& peers, const std::vector<unsigned>& workers) {
+plan make_plan(const bench_run_options& options, const bench_folder& folder, const std::vector<std::string>& peers,
+               const std::vector<unsigned>& workers) {
   plan made;
   const unsigned most = *std::max_element(workers.begin(), workers.end());
   for (const bench_question* question : select_questions(options.names, options.quick)) {
@@ -57,11 +58,16 @@ double first_guess(const bench_step& step, bool quick) {
 
 std::string time_text(double seconds) {
   if (seconds < 60) return fmt::format("{:.0f} s", std::max(seconds, 1.0));
-  return fmt::format("{:.0f} min {:.0f} s", static_cast<double>(static_cast<long>(seconds) / 60), static_cast<double>(static_cast<long>(seconds) % 60));
+  return fmt::format("{:.0f} min {:.0f} s", static_cast<double>(static_cast<long>(seconds) / 60),
+                     static_cast<double>(static_cast<long>(seconds) % 60));
 }
 
 void print_plan(const plan& made, const bench_run_options& options, const bench_folder& folder) {
-  std::fputs(fmt::format("Plan: {} in {}\n", options.quick ? "quick run (small sizes: to see that it works, not for figures)" : "full run", folder.path().string()).c_str(), stderr);
+  std::fputs(fmt::format("Plan: {} in {}\n",
+                         options.quick ? "quick run (small sizes: to see that it works, not for figures)" : "full run",
+                         folder.path().string())
+                 .c_str(),
+             stderr);
   double total = 0;
   for (const round& one : made.rounds) {
     std::string names;
@@ -69,26 +75,39 @@ void print_plan(const plan& made, const bench_run_options& options, const bench_
       names += (names.empty() ? "" : " ") + step.contestant.name;
       total += first_guess(step, options.quick) * (options.repeat + 1);
     }
-    std::fputs(fmt::format("  {:<22} {:>2} worker{}  {}\n", one.question->name, one.workers, one.workers == 1 ? " " : "s", names).c_str(), stderr);
+    std::fputs(fmt::format("  {:<22} {:>2} worker{}  {}\n", one.question->name, one.workers,
+                           one.workers == 1 ? " " : "s", names)
+                   .c_str(),
+               stderr);
   }
-  if (!made.missing.empty()) std::fputs(fmt::format("  no program of jay's for: {}\n", fmt::join(made.missing, ", ")).c_str(), stderr);
-  std::fputs(fmt::format("Each once to warm up, then {} times in turn; about {}.\n", options.repeat, time_text(total)).c_str(), stderr);
+  if (!made.missing.empty())
+    std::fputs(fmt::format("  no program of jay's for: {}\n", fmt::join(made.missing, ", ")).c_str(), stderr);
+  std::fputs(
+      fmt::format("Each once to warm up, then {} times in turn; about {}.\n", options.repeat, time_text(total)).c_str(),
+      stderr);
 }
 
 /// One line that is written over on a terminal; elsewhere a line for each question.
 class progress {
  public:
-  progress(std::size_t steps, double seconds_guess) : steps_(steps), guess_left_(seconds_guess), terminal_(isatty(STDERR_FILENO) == 1) {}
+  progress(std::size_t steps, double seconds_guess)
+      : steps_(steps), guess_left_(seconds_guess), terminal_(isatty(STDERR_FILENO) == 1) {}
   ~progress() {
     if (terminal_) std::fputs("\r\033[K", stderr);
   }
 
   void begin(const bench_step& step, unsigned turn) {
     if (terminal_) {
-      std::fputs(fmt::format("\r\033[K[{}/{}] {} {} {}, {}; {} left", done_ + 1, steps_, step.question->name, step.contestant.name, workers_text(step.workers),
-                             turn == 0 ? "warm-up" : fmt::format("run {}", turn), time_text(left())).c_str(), stderr);
+      std::fputs(fmt::format("\r\033[K[{}/{}] {} {} {}, {}; {} left", done_ + 1, steps_, step.question->name,
+                             step.contestant.name, workers_text(step.workers),
+                             turn == 0 ? "warm-up" : fmt::format("run {}", turn), time_text(left()))
+                     .c_str(),
+                 stderr);
     } else if (turn == 0 && (step.question != last_ || step.workers != last_workers_)) {
-      std::fputs(fmt::format("[{}/{}] {} {}; {} left\n", done_ + 1, steps_, step.question->name, workers_text(step.workers), time_text(left())).c_str(), stderr);
+      std::fputs(fmt::format("[{}/{}] {} {}; {} left\n", done_ + 1, steps_, step.question->name,
+                             workers_text(step.workers), time_text(left()))
+                     .c_str(),
+                 stderr);
       last_ = step.question;
       last_workers_ = step.workers;
     }
@@ -106,7 +125,9 @@ class progress {
   }
 
  private:
-  static std::string workers_text(unsigned workers) { return fmt::format("{} worker{}", workers, workers == 1 ? "" : "s"); }
+  static std::string workers_text(unsigned workers) {
+    return fmt::format("{} worker{}", workers, workers == 1 ? "" : "s");
+  }
   /// What is left of the guess, corrected by how wrong the guess was so far.
   double left() const { return guess_left_ * (guess_done_ > 0 ? took_ / guess_done_ : 1); }
 
@@ -126,7 +147,8 @@ std::set<std::string> compilers(const bench_results& results) {
 }
 
 /// Runs one round: everybody once to warm up, then A B A B. A program that fails is left out of the rest of its round.
-void run_round(const round& one, const bench_folder& folder, const bench_run_options& options, progress& shown, bench_results& results) {
+void run_round(const round& one, const bench_folder& folder, const bench_run_options& options, progress& shown,
+               bench_results& results) {
   std::vector<bool> failed(one.steps.size(), false);
   for (unsigned turn = 0; turn <= options.repeat; ++turn) {
     for (std::size_t i = 0; i < one.steps.size(); ++i) {
@@ -143,7 +165,10 @@ void run_round(const round& one, const bench_folder& folder, const bench_run_opt
           failed[i] = true;
           results.failures.push_back({one.question->name, step.contestant.name, step.workers, error.what()});
           shown.clear_line();
-          std::fputs(fmt::format("FAILED {} {}, {} worker(s): {}\n", one.question->name, step.contestant.name, step.workers, error.what()).c_str(), stderr);
+          std::fputs(fmt::format("FAILED {} {}, {} worker(s): {}\n", one.question->name, step.contestant.name,
+                                 step.workers, error.what())
+                         .c_str(),
+                     stderr);
         }
       }
       shown.end(first_guess(step, options.quick), std::chrono::duration<double>(clock::now() - start).count());
@@ -162,7 +187,9 @@ int run_benchmarks(const bench_run_options& options) {
   workers.erase(std::unique(workers.begin(), workers.end()), workers.end());
 
   const plan made = make_plan(options, folder, peers, workers);
-  if (made.rounds.empty()) throw std::runtime_error(fmt::format("nothing to run: {} has no program for what was asked", folder.path().string()));
+  if (made.rounds.empty())
+    throw std::runtime_error(
+        fmt::format("nothing to run: {} has no program for what was asked", folder.path().string()));
   print_plan(made, options, folder);
   if (options.plan_only) return 0;
 
@@ -197,10 +224,13 @@ int run_benchmarks(const bench_run_options& options) {
   if (options.json) std::fputs((to_json(results).dump(1) + "\n").c_str(), stdout);
   if (!options.out.empty()) {
     save_results(results, options.out);
-    std::fputs(fmt::format("\nresults: {} (see them: jay bench report {} -o report.html)\n", options.out, options.out).c_str(), stderr);
+    std::fputs(
+        fmt::format("\nresults: {} (see them: jay bench report {} -o report.html)\n", options.out, options.out).c_str(),
+        stderr);
   }
   if (stopped) return exit_interrupted;
-  if (!results.failures.empty()) std::fputs(fmt::format("{} program(s) failed\n", results.failures.size()).c_str(), stderr);
+  if (!results.failures.empty())
+    std::fputs(fmt::format("{} program(s) failed\n", results.failures.size()).c_str(), stderr);
   return results.failures.empty() ? 0 : exit_failed;
 }
 

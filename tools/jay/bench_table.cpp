@@ -23,7 +23,11 @@ std::string ratio_text(const bench_row& row, const bench_row* jay) {
   if (row.samples.size() > 1 && row.range().overlaps(jay->range())) return "same";
   const double worse = row.lower_is_better ? mine / its : its / mine;
   const double factor = std::max(worse, 1 / worse);
-  return fmt::format("{:.{}f} x {}", factor, factor < 9.995 ? 2 : factor < 99.95 ? 1 : 0, worse >= 1 ? "worse" : "better");
+  return fmt::format("{:.{}f} x {}", factor,
+                     factor < 9.995   ? 2
+                     : factor < 99.95 ? 1
+                                      : 0,
+                     worse >= 1 ? "worse" : "better");
 }
 
 std::vector<unsigned> worker_counts(const bench_results& results, const std::string& bench) {
@@ -34,7 +38,8 @@ std::vector<unsigned> worker_counts(const bench_results& results, const std::str
   return {counts.begin(), counts.end()};
 }
 
-std::vector<const bench_row*> standings(const bench_results& results, const std::string& bench, unsigned workers, const std::string& metric) {
+std::vector<const bench_row*> standings(const bench_results& results, const std::string& bench, unsigned workers,
+                                        const std::string& metric) {
   std::vector<const bench_row*> rows;
   for (const bench_row& row : results.rows) {
     if (row.bench == bench && row.workers == workers && row.metric == metric) rows.push_back(&row);
@@ -50,16 +55,19 @@ std::vector<const bench_row*> standings(const bench_results& results, const std:
 std::string table_text(const bench_results& results, const bench_question& question, unsigned workers) {
   const std::vector<const bench_row*> first = standings(results, question.name, workers, question.shown.front().name);
   if (first.empty()) return "";
-  std::string text = fmt::format("\n{}: {}, {} worker{}\n", question.name, question.title, workers, workers == 1 ? "" : "s");
+  std::string text =
+      fmt::format("\n{}: {}, {} worker{}\n", question.name, question.title, workers, workers == 1 ? "" : "s");
   for (const shown_metric& metric : question.shown) {
     const auto rows = standings(results, question.name, workers, metric.name);
     if (rows.empty()) continue;
     const bench_row* jay = rows.front()->runtime == "jay" ? rows.front() : nullptr;
     const bool lower = rows.front()->lower_is_better;
-    text += fmt::format("  {:<44} {:>10} {:>10} {:>8}   {}\n", fmt::format("{} ({} is better)", metric.title, lower ? "lower" : "higher"), "median", lower ? "least" : "most", "+-",
-                        jay != nullptr ? "against jay" : "");
+    text += fmt::format("  {:<44} {:>10} {:>10} {:>8}   {}\n",
+                        fmt::format("{} ({} is better)", metric.title, lower ? "lower" : "higher"), "median",
+                        lower ? "least" : "most", "+-", jay != nullptr ? "against jay" : "");
     for (const bench_row* row : rows) {
-      text += fmt::format("    {:<42} {:>10} {:>10} {:>8}   {}\n", row->runtime, figure_text(row->middle(), row->unit), figure_text(row->best(), row->unit), spread_text(*row), ratio_text(*row, jay));
+      text += fmt::format("    {:<42} {:>10} {:>10} {:>8}   {}\n", row->runtime, figure_text(row->middle(), row->unit),
+                          figure_text(row->best(), row->unit), spread_text(*row), ratio_text(*row, jay));
     }
   }
   return text;

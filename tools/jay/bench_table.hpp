@@ -19,7 +19,8 @@ std::string ratio_text(const bench_row& row, const bench_row* jay);
 std::vector<unsigned> worker_counts(const bench_results& results, const std::string& bench);
 
 /// The runtimes that answered it, jay first, the others by their median from best to worst.
-std::vector<const bench_row*> standings(const bench_results& results, const std::string& bench, unsigned workers, const std::string& metric);
+std::vector<const bench_row*> standings(const bench_results& results, const std::string& bench, unsigned workers,
+                                        const std::string& metric);
 
 /// One question and number of workers, as a table for a terminal.
 std::string table_text(const bench_results& results, const bench_question& question, unsigned workers);

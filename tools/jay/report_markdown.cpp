@@ -33,7 +33,8 @@ std::string question_table(const bench_results& results, const bench_question& q
       head += fmt::format(" {}, {} worker{} |", metric.title, workers, workers == 1 ? "" : "s");
       rule += "---:|";
       for (const bench_row* row : rows) {
-        if (std::find(runtimes.begin(), runtimes.end(), row->runtime) == runtimes.end()) runtimes.push_back(row->runtime);
+        if (std::find(runtimes.begin(), runtimes.end(), row->runtime) == runtimes.end())
+          runtimes.push_back(row->runtime);
       }
     }
   }
@@ -41,7 +42,8 @@ std::string question_table(const bench_results& results, const bench_question& q
   for (const std::string& runtime : runtimes) {
     const std::string name = runtime == "jay" ? "**jay**" : runtime;
     text += "| " + name + " |";
-    for (const column& one : columns) text += " " + cell(results.find(question.name, runtime, one.workers, one.metric)) + " |";
+    for (const column& one : columns)
+      text += " " + cell(results.find(question.name, runtime, one.workers, one.metric)) + " |";
     text += "\n";
   }
   return text + "\n";
@@ -57,7 +59,9 @@ std::string report_markdown(const bench_results& results) {
     text += fmt::format("## {}\n\n{}\n\n", section.title, section.text);
     for (const bench_question* question : section.questions) text += question_table(results, *question);
   }
-  for (const bench_failure& failure : results.failures) text += fmt::format("* failed: {} {}, {} workers: {}\n", failure.bench, failure.runtime, failure.workers, failure.reason);
+  for (const bench_failure& failure : results.failures)
+    text += fmt::format("* failed: {} {}, {} workers: {}\n", failure.bench, failure.runtime, failure.workers,
+                        failure.reason);
   return text;
 }
 

@@ -18,7 +18,7 @@ h3 { font-size: 16px; margin: 0 0 2px; }
 p { margin: 0 0 10px; max-width: 75ch; } .soft, figcaption, footer { color: var(--soft); }
 a { color: var(--s0); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 18px 0; font-size: 14px; } .facts dt { color: var(--soft); } .facts dd { margin: 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin: 22px 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 12px; margin: 22px 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
 .card b { display: block; font-size: 26px; line-height: 1.2; font-variant-numeric: tabular-nums; } .card .good { color: var(--good); } .card .bad { color: var(--bad); } .card span { color: var(--soft); font-size: 13.5px; line-height: 1.4; display: block; } .card .what { color: var(--ink); font-weight: 600; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 16px; }

@@ -19,7 +19,8 @@ asio::awaitable<void> produce(channel& queue, long first, long count) {
     co_await queue.async_send(asio::error_code(), i, asio::use_awaitable);
   }
   if (producing.fetch_sub(1) != 1) co_return;
-  for (long i = 0; i < bench::channel_consumers; ++i) co_await queue.async_send(asio::error_code(), -1, asio::use_awaitable);
+  for (long i = 0; i < bench::channel_consumers; ++i)
+    co_await queue.async_send(asio::error_code(), -1, asio::use_awaitable);
 }
 
 asio::awaitable<void> consume(channel& queue) {
@@ -38,7 +39,8 @@ int main(int argc, char** argv) {
   const bench::arguments given(argc, argv, 1'000'000);
   asio::io_context context(static_cast<int>(given.workers));
   channel queue(context, bench::channel_capacity);
-  for (long i = 0; i < bench::channel_producers; ++i) asio::co_spawn(context, produce(queue, i, given.size), asio::detached);
+  for (long i = 0; i < bench::channel_producers; ++i)
+    asio::co_spawn(context, produce(queue, i, given.size), asio::detached);
   for (long i = 0; i < bench::channel_consumers; ++i) asio::co_spawn(context, consume(queue), asio::detached);
   const bench::stopwatch watch;
   bench::run_on(context, given.workers);

@@ -30,5 +30,6 @@ int main(int argc, char** argv) {
   bench::run_on(context, given.workers);
   const double wall = watch.wall(), cpu = watch.cpu();
   bench::require(woken == given.size && early == 0, "number of sleepers woken, and none early");
-  bench::reporter("timers", "asio", given.workers).per_item("wall_ns_per_timer", static_cast<double>(given.size), wall, cpu);
+  bench::reporter("timers", "asio", given.workers)
+      .per_item("wall_ns_per_timer", static_cast<double>(given.size), wall, cpu);
 }

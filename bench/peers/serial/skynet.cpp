@@ -15,5 +15,6 @@ __attribute__((noinline)) long skynet(long first, long depth) {
 
 int main(int argc, char** argv) {
   const bench::arguments given(argc, argv, bench::skynet_question.default_size);
-  bench::measure(bench::skynet_question, given, {"skynet", "serial", given.workers}, [](long depth) { return skynet(0, depth); });
+  bench::measure(bench::skynet_question, given, {"skynet", "serial", given.workers},
+                 [](long depth) { return skynet(0, depth); });
 }

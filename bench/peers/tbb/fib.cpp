@@ -18,5 +18,6 @@ long fib(long n) {
 
 int main(int argc, char** argv) {
   const bench::arguments given(argc, argv, bench::fib_question.default_size);
-  bench::in_arena(given.workers, [&] { bench::measure(bench::fib_question, given, {"fib", "tbb", given.workers}, fib); });
+  bench::in_arena(given.workers,
+                  [&] { bench::measure(bench::fib_question, given, {"fib", "tbb", given.workers}, fib); });
 }

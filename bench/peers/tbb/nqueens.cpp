@@ -26,6 +26,7 @@ long queens(long n, int column, bench::queens_board board) {
 int main(int argc, char** argv) {
   const bench::arguments given(argc, argv, bench::queens_question.default_size);
   bench::in_arena(given.workers, [&] {
-    bench::measure(bench::queens_question, given, {"nqueens", "tbb", given.workers}, [](long n) { return queens(n, 0, {}); });
+    bench::measure(bench::queens_question, given, {"nqueens", "tbb", given.workers},
+                   [](long n) { return queens(n, 0, {}); });
   });
 }

@@ -26,6 +26,7 @@ long skynet(long first, long depth) {
 int main(int argc, char** argv) {
   const bench::arguments given(argc, argv, bench::skynet_question.default_size);
   bench::in_arena(given.workers, [&] {
-    bench::measure(bench::skynet_question, given, {"skynet", "tbb", given.workers}, [](long depth) { return skynet(0, depth); });
+    bench::measure(bench::skynet_question, given, {"skynet", "tbb", given.workers},
+                   [](long depth) { return skynet(0, depth); });
   });
 }

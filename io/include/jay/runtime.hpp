@@ -33,8 +33,9 @@ class JAY_API runtime {
   detail::op_result_t<Op> run(Op&& main) {
     static_assert(!std::is_reference_v<detail::op_result_t<Op>>, "run: return a value or a pointer");
     check_outside("run");
+    main_run waiting(*this);  // SIGINT is watched from here on
     auto h = detail::start(scheduler(), task_options(), detail::to_task(std::forward<Op>(main)));
-    wait(h);
+    waiting.wait(h);
     if constexpr (std::is_void_v<detail::op_result_t<Op>>) h.result();
     else return h.take();
   }
@@ -45,8 +46,19 @@ class JAY_API runtime {
   struct parts;  // runtime.cpp
 
  private:
+  class JAY_API main_run {
+   public:
+    explicit main_run(runtime& r);
+    main_run(const main_run&) = delete;
+    ~main_run();
+    /// Blocks until the task has ended; throws keyboard_interrupt.
+    void wait(task_handle<> main);
+
+   private:
+    struct state;
+    std::unique_ptr<state> state_;
+  };
   static void check_outside(const char* what);
-  void wait(task_handle<> main);
   std::unique_ptr<parts> parts_;
 };
 

@@ -105,6 +105,7 @@ class [[nodiscard]] enter_awaiter {
 
 template <class F, class... A>
 struct deferral {
+  explicit deferral(F g, A... a) : f(std::move(g)), args(std::move(a)...) {}
   F f;
   std::tuple<A...> args;
   task<> aenter() { co_return; }
@@ -118,13 +119,13 @@ struct deferral {
 
 template <class M>
 auto enter(M&& manager) {
-  return detail::enter_awaiter<M>(std::forward<M>(manager));
+  return op<detail::enter_awaiter<M>, M>(std::forward<M>(manager));
 }
 
 template <class F, class... A>
 auto defer(F f, A... args) {
-  return detail::enter_awaiter<detail::deferral<F, A...>>(
-      detail::deferral<F, A...>{std::move(f), std::tuple<A...>(std::move(args)...)});
+  using deferral = detail::deferral<F, A...>;
+  return op<detail::enter_awaiter<deferral>, deferral>(deferral(std::move(f), std::move(args)...));
 }
 
 namespace detail {
@@ -143,13 +144,13 @@ template <class M, class Body, class R>
 task<R> with_body(M manager, Body body) {
   using given = typename entered<M>::type;
   if constexpr (std::is_void_v<given>) {
-    co_await enter_awaiter<M>(static_cast<M&&>(manager));
+    co_await enter(static_cast<M&&>(manager));
     co_return co_await body();
   } else if constexpr (!std::invocable<std::remove_reference_t<Body>&, given>) {
-    co_await enter_awaiter<M>(static_cast<M&&>(manager));
+    co_await enter(static_cast<M&&>(manager));
     co_return co_await body();
   } else {
-    decltype(auto) entered_as = co_await enter_awaiter<M>(static_cast<M&&>(manager));
+    decltype(auto) entered_as = co_await enter(static_cast<M&&>(manager));
     co_return co_await body(static_cast<given&&>(entered_as));
   }
 }

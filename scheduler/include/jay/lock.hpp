@@ -79,15 +79,17 @@ class JAY_API permits {
   permits(const permits&) = delete;
 
   std::uint64_t available() const noexcept { return word_.load() / wait_word::one; }
+  /// `Exclusive`: there is one permit at most, so that the word need not be read before the compare-and-swap.
+  template <bool Exclusive>
   bool try_acquire() noexcept {
-    std::uint64_t w = word_.peek();
+    std::uint64_t w = Exclusive ? wait_word::one : word_.peek();
     while (w >= wait_word::one && !(w & wait_word::busy))
       if (word_.replace(w, w - wait_word::one)) return true;
     return false;
   }
   /// False: there are `bound` permits already. The permits may be gone afterwards.
   bool release(std::uint64_t bound) noexcept {
-    std::uint64_t w = word_.peek();
+    std::uint64_t w = bound == 1 ? 0 : word_.peek();  // 0: most likely
     while (!(w & (wait_word::busy | wait_word::waiting))) {
       if (w / wait_word::one >= bound) return false;
       if (word_.replace(w, w + wait_word::one)) return true;
@@ -109,16 +111,12 @@ class JAY_API permits {
   leaf_list waiters_;
 };
 
-class JAY_API acquire_awaiter {
+class JAY_API acquire_awaiter_base {
  public:
   using jay_awaiter = void;
-  explicit acquire_awaiter(permits* p) noexcept : permits_(p) {}
-  acquire_awaiter(const acquire_awaiter&) = delete;
+  explicit acquire_awaiter_base(permits* p) noexcept : permits_(p) {}
+  acquire_awaiter_base(const acquire_awaiter_base&) = delete;
 
-  bool await_ready() noexcept {
-    acquired_ = permits_->try_acquire();
-    return acquired_ && this_worker->spend();
-  }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     std::construct_at(&leaf_);  // not before: it is never needed where nothing is contended
@@ -129,15 +127,27 @@ class JAY_API acquire_awaiter {
     if (!acquired_) [[unlikely]] resumed();
   }
 
+ protected:
+  permits* permits_;
+  bool acquired_ = false;  // before any suspension
+
  private:
   bool suspend() noexcept;
   void resumed();
 
-  permits* permits_;
-  bool acquired_ = false;  // before any suspension
   union {
     leaf leaf_;
   };
+};
+
+template <bool Exclusive>
+class acquire_awaiter : public acquire_awaiter_base {
+ public:
+  using acquire_awaiter_base::acquire_awaiter_base;
+  bool await_ready() noexcept {
+    acquired_ = permits_->try_acquire<Exclusive>();
+    return acquired_ && this_worker->spend();
+  }
 };
 
 template <class L>
@@ -169,11 +179,13 @@ class [[nodiscard("it is released when the guard goes: bind it to a name")]] hel
 };
 
 template <class L>
-class detail::scoped_awaiter : public acquire_awaiter {
+class detail::scoped_awaiter : public acquire_awaiter<L::exclusive> {
+  using base = acquire_awaiter<L::exclusive>;
+
  public:
-  explicit scoped_awaiter(L* l) noexcept : acquire_awaiter(&l->permits_), owner_(l) {}
+  explicit scoped_awaiter(L* l) noexcept : base(&l->permits_), owner_(l) {}
   held<L> await_resume() {
-    acquire_awaiter::await_resume();
+    base::await_resume();
     return held<L>(*owner_);
   }
 
@@ -186,7 +198,7 @@ class JAY_API lock {
   lock() noexcept : permits_(1) {}
   lock(const lock&) = delete;
 
-  auto acquire() noexcept { return op<detail::acquire_awaiter, detail::permits*>(&permits_); }
+  auto acquire() noexcept { return op<detail::acquire_awaiter<exclusive>, detail::permits*>(&permits_); }
   /// Acquires, and gives a guard that releases.
   auto scoped() noexcept { return op<detail::scoped_awaiter<lock>, lock*>(this); }
   /// Throws std::runtime_error if it is not locked.
@@ -196,6 +208,7 @@ class JAY_API lock {
   bool locked() const noexcept { return permits_.available() == 0; }
 
  private:
+  static constexpr bool exclusive = true;
   template <class>
   friend class detail::scoped_awaiter;
   friend class condition;  // moves its waiters to the lock's list

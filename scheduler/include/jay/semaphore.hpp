@@ -20,7 +20,7 @@ class JAY_API semaphore {
   explicit semaphore(std::ptrdiff_t value = 1) : semaphore(value, detail::permits::no_bound) {}
   semaphore(const semaphore&) = delete;
 
-  auto acquire() noexcept { return op<detail::acquire_awaiter, detail::permits*>(&permits_); }
+  auto acquire() noexcept { return op<detail::acquire_awaiter<exclusive>, detail::permits*>(&permits_); }
   /// Acquires, and gives a guard that releases.
   auto scoped() noexcept { return op<detail::scoped_awaiter<semaphore>, semaphore*>(this); }
   /// Need not be called by whoever acquired. A bounded semaphore throws std::invalid_argument if that would make more
@@ -35,6 +35,7 @@ class JAY_API semaphore {
   semaphore(std::ptrdiff_t value, std::uint64_t bound) : permits_(checked(value)), bound_(bound) {}
 
  private:
+  static constexpr bool exclusive = false;
   template <class>
   friend class detail::scoped_awaiter;
   static std::uint64_t checked(std::ptrdiff_t value);
