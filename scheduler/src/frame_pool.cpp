@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {

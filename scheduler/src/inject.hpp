@@ -10,6 +10,7 @@
 #include <concurrentqueue/concurrentqueue.h>
 
 #include <jay/detail/job.hpp>
+#include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {
@@ -28,8 +29,13 @@ class inject {
   /// Null: nothing there, or others are taking it.
   job* take() noexcept {
     if (empty()) return nullptr;
+    // One taker at a time: in libconcurrentqueue 1.0.3 the last reader of a block gives it back without having acquired
+    // what the other readers did. The lock orders them.
+    if (!taking_.try_lock()) return nullptr;
     job* j = nullptr;
-    if (!queue_.try_dequeue(j)) return nullptr;
+    bool taken = queue_.try_dequeue(j);
+    taking_.unlock();
+    if (!taken) return nullptr;
     size_.fetch_sub(1, std::memory_order_seq_cst);
     return j;
   }
@@ -41,6 +47,7 @@ class inject {
 
  private:
   moodycamel::ConcurrentQueue<job*> queue_;
+  alignas(64) spin_mutex taking_;
   alignas(64) atomic<std::int64_t> size_{0};
 };
 

@@ -25,8 +25,7 @@ bool leaf::arm(bool (*fwd)(leaf*)) noexcept {
     owner->collapse();
     return !(was_cancelled = true);
   }
-  owner->add(*this);  // takes a cancel that is due, then was_cancelled is set
-  return !was_cancelled;
+  return owner->add(*this);  // afterwards a canceller may have claimed and resumed the frame: nothing is looked at
 }
 
 bool leaf::cancelled_since() noexcept {

@@ -200,14 +200,14 @@ void scope::collapse() noexcept {
   cancel_generation = 0;
 }
 
-void scope::add(leaf& l) noexcept {
+bool scope::add(leaf& l) noexcept {
   spin_guard g(mutex);
   if (generation.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     promise_base* strand = strand_root(*this, promise_of(l.frame));
     if (last_cancel(*this, *strand) > strand->seen) {
       mark_told(*this, *strand);
       l.was_cancelled = true;
-      return;
+      return false;
     }
   }
   l.listed = true;
@@ -216,6 +216,7 @@ void scope::add(leaf& l) noexcept {
   if (suspended) suspended->scope_prev = &l;
   suspended = &l;
   l.word->arm(&l, l.forward != nullptr);
+  return true;
 }
 
 void scope::remove(leaf& l) noexcept {

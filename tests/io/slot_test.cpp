@@ -156,18 +156,12 @@ TEST_F(Slot, TheLastUserReleases) {
   EXPECT_EQ(s.releases, 1);
 }
 
-TEST_F(Slot, ACloseDuringTheEventsAttemptEndsTheOperation) {
-  struct closing : operation {
-  };
-  wait();
-  // the attempt finds nothing, and meanwhile the slot is closed: seen through a slot whose operation closes it
-  slot other;
-  std::uint32_t number = other.open(true, true);
-  ASSERT_EQ(other.begin(writing, number), admission::attempt);
-  other.close(number);
-  EXPECT_EQ(other.releases, 0);
-  EXPECT_EQ(other.suspend(writing, op), parking::closed);
-  EXPECT_EQ(other.releases, 1);
+TEST_F(Slot, WhoeverIsInsideFindsItClosedWhenSuspending) {
+  ASSERT_EQ(s.begin(writing, now), admission::attempt);
+  s.close(now);
+  EXPECT_EQ(s.releases, 0);
+  EXPECT_EQ(s.suspend(writing, op), parking::closed);
+  EXPECT_EQ(s.releases, 1);
 }
 
 TEST_F(Slot, AnOldNumberNeverReachesTheNextFd) {

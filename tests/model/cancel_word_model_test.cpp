@@ -2,6 +2,7 @@
 // The await / complete / cancel word as shipped: of all who want to end a suspension exactly one resumes the frame, it sees
 // what the others have written for it, a cancel is told once, and nobody touches the leaf after its end.
 #include <jay/detail/cancel_word.hpp>
+#include <jay/detail/spin_mutex.hpp>
 
 #include "suite.hpp"
 

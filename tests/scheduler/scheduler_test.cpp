@@ -13,7 +13,7 @@
 #include <jay/lock.hpp>
 #include <jay/scheduler.hpp>
 
-#include "support/run_on.hpp"
+#include "tests/support/run_on.hpp"
 
 namespace {
 

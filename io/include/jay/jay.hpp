@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jay/address.hpp>
+#include <jay/as_completed.hpp>
 #include <jay/barrier.hpp>
 #include <jay/buffer.hpp>
 #include <jay/cancel.hpp>
@@ -35,3 +36,5 @@
 #include <jay/time.hpp>
 #include <jay/to_thread.hpp>
 #include <jay/unit.hpp>
+#include <jay/version.hpp>
+#include <jay/wait.hpp>

@@ -166,7 +166,7 @@ class JAY_API context {
   context copy() const;
 
  private:
-  friend JAY_API context copy_context();
+  friend context copy_context();
   std::shared_ptr<detail::context_slot> slot_;
 };
 

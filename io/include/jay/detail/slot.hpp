@@ -58,6 +58,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <jay/detail/export.hpp>
+#include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay {

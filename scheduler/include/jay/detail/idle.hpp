@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <vector>
 
+#include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {

@@ -16,7 +16,7 @@ namespace jay {
 template <class Awaiter, class... A>
 class [[nodiscard("an operation does nothing until it is awaited")]] op {
  public:
-  explicit op(A... args) : args_(std::move(args)...) {}
+  explicit op(A... args) : args_(std::forward<A>(args)...) {}
   Awaiter operator co_await() && { return std::make_from_tuple<Awaiter>(std::move(args_)); }
 
  private:

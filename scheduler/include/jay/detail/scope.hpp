@@ -25,6 +25,7 @@
 #include <jay/detail/cancel_word.hpp>
 #include <jay/detail/export.hpp>
 #include <jay/detail/job.hpp>
+#include <jay/detail/spin_mutex.hpp>
 
 namespace jay {
 class scheduler;
@@ -75,7 +76,8 @@ struct scope {
   /// The root strand is the only one left.
   void collapse() noexcept;
 
-  void add(leaf& l) noexcept;
+  /// False: a cancel was due and is taken; the leaf is not suspended.
+  bool add(leaf& l) noexcept;
   void remove(leaf& l) noexcept;
 
   [[noreturn]] void throw_cancelled();

@@ -81,5 +81,3 @@ inline void cpu_relax() noexcept {
 
 }  // namespace jay::detail
 #endif
-
-#include <jay/detail/spin_mutex.hpp>
