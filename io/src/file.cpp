@@ -34,6 +34,8 @@ void open_file::prepare_to_wait() noexcept {
 }
 
 bool file_operation::advance(std::int64_t n) noexcept {
+  // The kernel's internal "restart the call" codes (512 to 516): io_uring passes them on when an open is interrupted.
+  if (n <= -512 && n >= -516) n = -EINTR;
   if (n == -EINTR && !cancel_wanted.load(std::memory_order_relaxed)) return false;
   if (n < 0) {
     result = n;

@@ -166,7 +166,9 @@ TEST(Scheduler, AHandlerThatThrowsEndsNothing) {
 TEST(Drain, NamesWhatDoesNotEnd) {
   jay::scheduler s(workers(1));
   jay::event never;
+  std::binary_semaphore begun(0);
   auto stubborn = [&]() -> jay::task<> {
+    begun.release();
     for (int i = 0; i < 2; ++i) {
       try {
         co_await never.wait();
@@ -175,6 +177,7 @@ TEST(Drain, NamesWhatDoesNotEnd) {
     }
   };
   auto h = jay::detail::start(s, jay::task_options().name("stubborn"), stubborn());
+  begun.acquire();  // a task that is cancelled before it begins ends at once
   std::string stuck;
   EXPECT_FALSE(s.drain(std::chrono::milliseconds(30), &stuck));
   EXPECT_EQ(stuck, "stubborn");
