@@ -79,6 +79,7 @@ bool uring::submit(file_operation& op) noexcept {
   if (!sqe) return false;
   prepare(sqe, op);
   ++in_kernel_;
+  through_kernel_.fetch_add(1, std::memory_order_release);  // [U1] the operation; with [U1] in reap
   flush();
   return true;
 }
@@ -138,6 +139,8 @@ std::size_t uring::reap(file_operation*& finished) noexcept {
     for (unsigned i = 0; i < n; ++i) {
       auto* op = static_cast<file_operation*>(io_uring_cqe_get_data(cqes[i]));
       if (!op) continue;  // a cancel
+      // [U1] acquire: the kernel orders the submission before this, which nothing that looks at user code can know
+      (void)through_kernel_.load(std::memory_order_acquire);
       ++left;
       file_operation*& list = op->advance(cqes[i]->res) ? finished : again;
       op->next = list;

@@ -40,6 +40,7 @@ class uring final : source {
 
   std::mutex submitting_;  // the submission queue, and what follows
   unsigned in_kernel_ = 0;
+  atomic<std::uint32_t> through_kernel_{0};
   file_operation* waiting_ = nullptr;
   file_operation** waiting_end_ = &waiting_;
 

@@ -57,7 +57,7 @@ bool shared_state::do_cancel(const std::string& message) noexcept {
 }
 
 void shared_state::rethrow() {
-  retrieved = true;
+  retrieved.store(true, std::memory_order_relaxed);
   switch (state.load(std::memory_order_acquire)) {
     case status::error: std::rethrow_exception(error);
     case status::cancelled: throw cancelled_error(cancel_message ? *cancel_message : std::string());

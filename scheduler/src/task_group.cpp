@@ -147,7 +147,7 @@ void task_group::ended(detail::group_child* child) noexcept {
     detail::spin_guard g(mutex_);
     child->take_out();
     if (failed) {
-      t.retrieved = true;
+      t.retrieved.store(true, std::memory_order_relaxed);
       child->after = nullptr;
       *last_failed_ = child;
       last_failed_ = &child->after;

@@ -26,7 +26,7 @@ int task_handle_base::uncancel() {
 std::exception_ptr task_handle_base::exception() const {
   detail::task_state& s = state();
   if (!s.done()) throw invalid_state_error("task_handle::exception: the task has not ended");
-  s.retrieved = true;
+  s.retrieved.store(true, std::memory_order_relaxed);
   if (cancelled()) s.rethrow();
   return s.error;
 }

@@ -95,7 +95,7 @@ task_state::task_state(scheduler& s, priority p) : shared_state(&s), root(s, thi
 }
 
 task_state::~task_state() {
-  if (state.load(std::memory_order_relaxed) == status::error && !retrieved)
+  if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
     report(home, {"a task's exception was never retrieved", error, get_name()});
   if (context) release_context(context);
   delete name;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -366,9 +367,9 @@ TEST(Socket, OutsideARuntimeItSaysSo) {
 }
 
 TEST(Socket, OneThatOutlivesItsRuntimeIsClosedAndHarmless) {
-  std::optional<jay::socket> kept;
+  std::unique_ptr<jay::socket> kept;
   auto main = [&]() -> jay::task<> {
-    kept.emplace(jay::socket::listen(loopback()));
+    kept = std::make_unique<jay::socket>(jay::socket::listen(loopback()));
     co_return;
   };
   jay::run(main());

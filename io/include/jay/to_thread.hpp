@@ -24,19 +24,22 @@ struct blocking_call {
   blocking_call(F f, A... a) : function(std::move(f)), args(std::move(a)...) {}
   F function;
   std::tuple<A...> args;
-  promise<value> done;
+  outcome<value> result;
+  promise<void> done;
 
   void run() noexcept {
     try {
       if constexpr (std::is_void_v<value>) {
         std::apply(std::move(function), std::move(args));
-        done.set_result();
+        result.set_value(unit());
       } else {
-        done.set_result(std::apply(std::move(function), std::move(args)));
+        result.set_value(std::apply(std::move(function), std::move(args)));
       }
     } catch (...) {
-      if (!done.done()) done.set_exception(std::current_exception());
+      result.set_error(std::current_exception());
     }
+    // This thread is done with the exception before the task takes it.
+    if (!done.done()) done.set_result();
   }
 };
 
@@ -44,11 +47,11 @@ template <class F, class... A>
 task<std::invoke_result_t<F, A...>> to_thread(F f, A... args) {
   scheduler& s = require_scheduler("to_thread");
   auto call = std::make_shared<blocking_call<F, A...>>(std::move(f), std::move(args)...);
-  auto result = call->done.get_future();
   blocking_pool_of(s).submit("to_thread called in " + current_task().name(), [call] { call->run(); });
-  call.reset();
-  auto wait = std::move(result).unshared();
-  co_return co_await std::move(wait);
+  auto wait = call->done.get_future().unshared();
+  co_await std::move(wait);
+  call->result.check();
+  if constexpr (!std::is_void_v<std::invoke_result_t<F, A...>>) co_return call->result.take();
 }
 
 }  // namespace detail

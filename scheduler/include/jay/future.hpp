@@ -36,7 +36,7 @@ class future {
   std::exception_ptr exception() const {
     block& s = state();
     if (!s.done()) throw invalid_state_error("future::exception: the result is not ready");
-    s.retrieved = true;
+    s.retrieved.store(true, std::memory_order_relaxed);
     if (cancelled()) s.rethrow();
     return s.error;
   }

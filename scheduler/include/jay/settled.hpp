@@ -40,7 +40,7 @@ struct block_of<future<T>> {
 template <class Handle>
 [[gnu::noinline]] result<typename Handle::value_type> result_of(shared_state& s, bool move_out) {
   using T = typename Handle::value_type;
-  s.retrieved = true;
+  s.retrieved.store(true, std::memory_order_relaxed);
   switch (s.state.load(std::memory_order_acquire)) {
     case status::cancelled:
       return result<T>::failure(

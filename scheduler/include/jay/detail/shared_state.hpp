@@ -39,7 +39,7 @@ struct JAY_API shared_state {
   atomic<std::uint32_t> references{1};
   atomic<status> state{status::pending};
   spin_mutex mutex;        // guards waiters, callbacks and the change of state
-  bool retrieved = false;  // guarded by nothing: a hint for the "never retrieved" report
+  atomic<bool> retrieved{false};  // relaxed: only for the "never retrieved" report
   bool is_task = false;
   leaf_list waiters;
   callback* callbacks = nullptr;
