@@ -181,7 +181,7 @@ TEST(Server, WaitClosedWaitsForTheLastConnection) {
 }
 
 TEST(Server, CloseClientsSendsWhatIsBufferedAbortClientsDoesNot) {
-  const std::string much = pattern(20'000'000);
+  const std::string much = pattern(100'000'000);
   auto main = [&]() -> jay::task<> {
     auto flood = [&much](jay::stream_reader r, jay::stream_writer w) -> jay::task<> {
       std::string go = co_await r.readline();

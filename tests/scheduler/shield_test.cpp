@@ -283,7 +283,8 @@ TEST_P(Settled, ManyErrorsInARow) {
   auto body = []() -> jay::task<int> {
     int errors = 0;
     for (int i = 0; i < 1000; ++i) {
-      jay::result<int> r = co_await jay::settled(i % 2 ? fail("x") : give(i));
+      jay::task<int> child = i % 2 ? fail("x") : give(i);
+      jay::result<int> r = co_await jay::settled(std::move(child));
       errors += !r.has_value();
     }
     co_return errors;

@@ -98,7 +98,8 @@ class promise {
   void set_exception(std::exception_ptr e) const {
     if (!e) throw std::invalid_argument("promise::set_exception: a null exception_ptr is no exception");
     writer_->claim("promise::set_exception");
-    writer_->finish(detail::is_cancelled_error(e) ? detail::status::cancelled : detail::status::error, std::move(e));
+    detail::status s = detail::is_cancelled_error(e) ? detail::status::cancelled : detail::status::error;
+    writer_->finish(s, std::move(e));
   }
   template <class E>
     requires(!std::is_same_v<std::decay_t<E>, std::exception_ptr>)
