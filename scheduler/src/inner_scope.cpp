@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/inner_scope.hpp>
 
+#include <jay/detail/join.hpp>
 #include <jay/detail/worker.hpp>
 
 namespace jay::detail {
@@ -27,6 +28,8 @@ void inner_scope::open(promise_base& p) noexcept {
   passage_.owner = scope_of(outer_context_);
   passage_.forked = is_forked(outer_context_);
   passage_.word = passage_.forked ? &passage_.own_word : &passage_.owner->word;
+  // A suspension inside belongs to the inner scope's root strand, which knows of no join: those above are closed here.
+  if (passage_.forked) close_above(passage_.frame);
   while (!passage_.arm(&pass)) {  // a cancel is pending already: it is the inner scope's first
     passage_.was_cancelled = false;
     inner_.outer_cancelled = true;

@@ -196,6 +196,24 @@ TEST(WaitFor, WorksInsideAChildOfAGather) {
   EXPECT_EQ(jay::run(main()), 6);
 }
 
+/// What is suspended inside a limit goes on elsewhere than where its gather was forked, and the gather must know.
+TEST(WaitFor, ChildrenOfAGatherMayAllBeSuspendedInsideOne) {
+  auto child = [](int depth, auto& self) -> jay::task<int> {
+    if (depth == 0) {
+      auto r = co_await jay::settled(jay::wait_for(jay::sleep(1h), 1ms));
+      co_return r.error() && !r.cancelled();
+    }
+    auto [a, b] = co_await jay::gather(jay::wait_for(self(depth - 1, self), 1h), jay::wait_for(self(depth - 1, self), 1h));
+    co_return a + b;
+  };
+  for (unsigned workers : {1u, 2u, 4u}) {
+    jay::config c;
+    c.scheduler.workers = workers;
+    jay::runner r(c);
+    for (int i = 0; i < 20; ++i) ASSERT_EQ(8, r.run(child(3, child)));
+  }
+}
+
 TEST(WaitFor, OfAHandleCancelsTheTask) {
   auto main = []() -> jay::task<bool> {
     auto h = jay::create_task(forever);
