@@ -8,6 +8,14 @@
 #include "live_schedulers.hpp"
 
 namespace jay::detail {
+namespace {
+
+std::string message_of(scope& s) {
+  spin_guard g(s.mutex);
+  return s.message ? *s.message : std::string();
+}
+
+}  // namespace
 
 shared_state::~shared_state() {
   delete cancel_message;
@@ -105,22 +113,30 @@ bool state_awaiter::suspend() {
   shared_state* s = target_;
   if (!s->home) s->home = owner->sched;
   if (s->is_task && owner->task == s) throw std::runtime_error("a task cannot await on itself: " + owner->task->get_name());
-  state_ptr<shared_state> keep;
-  {
-    spin_guard g(s->mutex);
-    if (s->state.load(std::memory_order_relaxed) != status::pending) return false;
-    s->waiters.push_back(*this);
-    while (!arm(pass_on_ ? &forward_cancel : nullptr)) {
-      if (!pass_on_) {
-        s->waiters.remove(*this);
-        return false;
-      }
-      was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
-      if (!keep) keep = state_ptr<shared_state>::share(s);
+  for (;;) {
+    {
+      spin_guard g(s->mutex);
+      if (s->state.load(std::memory_order_relaxed) != status::pending) return false;
+      s->waiters.push_back(*this);
+      if (arm(pass_on_ ? &forward_cancel : nullptr)) return true;
+      s->waiters.remove(*this);
+      if (!pass_on_) return false;
+    }
+    was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
+    passed_on_ = true;
+    if (!s->cancel(message_of(*owner))) {
+      owner->make_due(promise_of(frame), forked);
+      return false;
     }
   }
-  if (keep) keep->cancel({});
-  return true;
+}
+
+// A cancel that was passed on, and that came so late that the task ended without having seen it, is still ours: it waits
+// for our next suspension.
+void state_awaiter::resumed() {
+  if (was_cancelled) unlink();
+  else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
+  finish();
 }
 
 void state_awaiter::unlink() noexcept {
@@ -130,12 +146,8 @@ void state_awaiter::unlink() noexcept {
 
 bool state_awaiter::forward_cancel(leaf* l) noexcept {
   auto* self = static_cast<state_awaiter*>(l);
-  std::string message;
-  {
-    spin_guard g(self->owner->mutex);
-    if (self->owner->message) message = *self->owner->message;
-  }
-  return self->target_->cancel(message);
+  self->passed_on_ = true;
+  return self->target_->cancel(message_of(*self->owner));
 }
 
 }  // namespace jay::detail

@@ -76,6 +76,7 @@ task<result<typename Handle::value_type>> settle_unowned(Handle h, bool move_out
     h.cancel(std::move(*cancel));  // Python's rule; then it ends as it likes
   }
   if (own_cancel && h.cancelled()) state->rethrow();
+  if (own_cancel && state->cancel_unseen()) co_await op<cancel_again>();
   co_return result_of<Handle>(*state, move_out);
 }
 

@@ -31,6 +31,20 @@ class JAY_API quiet_wait : leaf {
   shared_state* target_;  // kept by who waits
 };
 
+/// A cancel that was taken, and that nobody could be told of, is due again at the next suspension. Does not suspend.
+struct cancel_again {
+  using jay_awaiter = void;
+  cancel_again() noexcept {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    std::uintptr_t context = h.promise().context;
+    scope_of(context)->make_due(h.promise(), is_forked(context));
+    return false;
+  }
+  void await_resume() const noexcept {}
+};
+
 /// Throws std::runtime_error if the task of `waiting` is the target itself.
 JAY_API void refuse_self(const scope& waiting, const shared_state& target);
 

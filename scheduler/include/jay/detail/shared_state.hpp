@@ -60,6 +60,9 @@ struct JAY_API shared_state {
   /// Python's cancel(): of a future, completes it; of a task, asks it to stop. False: done already.
   bool cancel(const std::string& message) noexcept;
 
+  /// Of one that is done: a cancel came that its code never met, as there was no suspension after it.
+  virtual bool cancel_unseen() const noexcept { return false; }
+
   /// Throws what a cancelled or failed one throws; std::logic_error-like states throw invalid_state_error.
   void check_result(const char* what);
   /// Rethrows the error or the cancel; done must be true.
@@ -130,10 +133,7 @@ class JAY_API state_awaiter : public leaf {
   }
 
  protected:
-  void resumed() {
-    if (was_cancelled) unlink();
-    finish();
-  }
+  void resumed();
   shared_state* target_;
 
  private:
@@ -141,6 +141,7 @@ class JAY_API state_awaiter : public leaf {
   bool suspend();
   void unlink() noexcept;
   bool pass_on_;
+  bool passed_on_ = false;  // written before the strand goes on: by itself, or by a canceller in B (cancel_word.hpp)
 };
 
 }  // namespace detail

@@ -39,6 +39,7 @@ struct JAY_API task_state : shared_state {
   std::uint16_t shard = 0;
   jay::priority prio;
 
+  bool cancel_unseen() const noexcept override { return root.word.pending(); }
   std::string get_name() const;
   void set_name(std::string n);
   /// What the coroutine left in its outcome: the error, if any.
