@@ -21,7 +21,7 @@ struct runner {
         std::unique_ptr<exit_stack> s(h.promise().stack);
         std::uintptr_t c = s->continuation;
         job* finished = frame_of(*s->owner);
-        void* out = s->owner->out;
+        void* out = s->coroutine().out;
         if ((c & continues_mask) == static_cast<std::uintptr_t>(continues::joins)) {
           if (std::exception_ptr* e = s->access->error(out)) reinterpret_cast<join*>(c & ~continues_mask)->fail(*e);
         }
@@ -39,7 +39,7 @@ struct runner {
 };
 
 runner run_exits(exit_stack* s) {
-  std::exception_ptr e = s->access->take_error(s->owner->out);
+  std::exception_ptr e = s->access->take_error(s->coroutine().out);
   bool failed = e != nullptr;
   bool swallowed = false;
   while (s->top) {
@@ -58,8 +58,8 @@ runner run_exits(exit_stack* s) {
       e = std::current_exception();
     }
   }
-  if (e) s->access->set_error(s->owner->out, std::move(e));
-  else if (failed && swallowed) s->access->set_unit(s->owner->out);
+  if (e) s->access->set_error(s->coroutine().out, std::move(e));
+  else if (failed && swallowed) s->access->set_unit(s->coroutine().out);
 }
 
 }  // namespace
@@ -78,10 +78,9 @@ exit_stack& exits_of(result_promise& p, const outcome_access& access) {
 job* exits_begin(promise_base& p) noexcept {
   exit_stack* s = p.next<exit_stack>();
   promise_base& r = promise_of(s->runner);
-  r.continuation = s->continuation;
+  r.continuation = p.continuation;
   r.context = p.context;
   r.flags = p.flags;
-  r.seen = p.seen;
   return s->runner;
 }
 

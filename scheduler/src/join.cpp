@@ -17,7 +17,7 @@ void close_above(job* frame) noexcept {
     p.flags |= promise_base::joins_closed;
     std::uintptr_t c = p.continuation;
     while ((c & continues_mask) == static_cast<std::uintptr_t>(continues::exits))
-      c = *reinterpret_cast<std::uintptr_t*>(c & ~continues_mask);
+      c = reinterpret_cast<exit_link*>(c & ~continues_mask)->continuation;
     auto address = c & ~continues_mask;
     switch (static_cast<continues>(c & continues_mask)) {
       case continues::frame: f = reinterpret_cast<job*>(address); break;

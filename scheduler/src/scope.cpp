@@ -11,11 +11,16 @@
 namespace jay::detail {
 namespace {
 
+bool has_exits(std::uintptr_t continuation) noexcept {
+  return (continuation & continues_mask) == static_cast<std::uintptr_t>(continues::exits);
+}
+exit_link& exits_in(std::uintptr_t continuation) noexcept {
+  return *reinterpret_cast<exit_link*>(continuation & ~continues_mask);
+}
 /// What goes on after this coroutine once the managers that it entered have exited.
 std::uintptr_t bottom(const promise_base& p) noexcept {
   std::uintptr_t c = p.continuation;
-  while ((c & continues_mask) == static_cast<std::uintptr_t>(continues::exits))
-    c = *reinterpret_cast<std::uintptr_t*>(c & ~continues_mask);  // an exit stack begins with it
+  while (has_exits(c)) c = exits_in(c).continuation;
   return c;
 }
 continues bottom_kind(const promise_base& p) noexcept { return static_cast<continues>(bottom(p) & continues_mask); }
@@ -34,7 +39,7 @@ job* above(const promise_base& p) noexcept {
 /// the frames above it say s.
 promise_base* strand_root(const scope& s, promise_base& from) noexcept {
   for (promise_base* p = &from;;) {
-    if (bottom_kind(*p) == continues::joins) return p;
+    if (bottom_kind(*p) == continues::joins) return has_exits(p->continuation) ? exits_in(p->continuation).owner : p;
     job* up = above(*p);
     if (!up || scope_of(promise_of(up).context) != &s) return nullptr;
     p = &promise_of(up);

@@ -41,10 +41,10 @@ struct failure : std::runtime_error {
 };
 
 #if JAY_TSAN
-constexpr int programs_at_once = 60;
+constexpr int programs_at_once = 300;
 constexpr unsigned patience = 90;  // seconds for one program
 #else
-constexpr int programs_at_once = 600;
+constexpr int programs_at_once = 1000;
 constexpr unsigned patience = 20;
 #endif
 

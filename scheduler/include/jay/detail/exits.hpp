@@ -48,10 +48,9 @@ inline constexpr outcome_access access_of = {
     },
     std::is_void_v<T>};
 
-struct exit_stack {
-  std::uintptr_t continuation = 0;  // first member: walks read it (scope.cpp)
+struct exit_stack : exit_link {
+  result_promise& coroutine() const noexcept { return static_cast<result_promise&>(*owner); }
   std::unique_ptr<exit_entry> top;
-  result_promise* owner = nullptr;
   const outcome_access* access = nullptr;
   job* runner = nullptr;
 };

@@ -48,6 +48,13 @@ struct promise_base {
   }
 };
 
+/// What an exit_stack begins with. Of the coroutine and the runner of its exits, both of which go on with the stack, the
+/// coroutine stands for the strand: its promise says what the strand has `seen`.
+struct exit_link {
+  std::uintptr_t continuation = 0;  // of both
+  promise_base* owner = nullptr;
+};
+
 template <class T>
 std::uintptr_t continue_with(T* p, continues kind) noexcept {
   return reinterpret_cast<std::uintptr_t>(p) | static_cast<std::uintptr_t>(kind);
