@@ -137,6 +137,7 @@ rows measure_echo(const bench_step& step, const bench_folder& folder, const benc
 rows measure_mixed(const bench_step& step, const bench_folder& folder, const bench_limits& limits) {
   const double seconds = limits.quick ? 0.7 : 2;
   const std::string program = step.contestant.program;
+  const bool computes = step.question->modes.at(0) != "none";
   server target(step, time_limit(limits, 120));
   pause_for(std::chrono::duration<double>(0.3));
   // Half of the time without load before, half after it: a drift of the machine's speed then hits both alike.
@@ -146,23 +147,25 @@ rows measure_mixed(const bench_step& step, const bench_folder& folder, const ben
     rows window = target.stop_window();
     return take(window, "leaves_per_s", program);
   };
-  const bench_row before = alone_for(seconds / 2);
+  const double before = computes ? alone_for(seconds / 2).samples[0] : 0;
   target.start_window();
   rows printed = run_load(folder, target, step.question->size, seconds, mixed_rate);
   rows window = target.stop_window();
-  const bench_row after = alone_for(seconds / 2);
+  const double after = computes ? alone_for(seconds / 2).samples[0] : 0;
   target.end();
-  const double alone = (before.samples[0] + after.samples[0]) / 2;
-  const bench_row loaded = take(window, "leaves_per_s", program);
   take(printed, "answered", "loadgen");
   take(printed, "max", "loadgen");
   rows all;
-  for (const bench_row& row : printed)
-    all.push_back(derived(loaded, row.metric, row.unit, row.lower_is_better, row.samples[0]));
-  all.push_back(loaded);
-  all.push_back(derived(loaded, "leaves_per_s_alone", "1/s", false, alone));
-  all.push_back(derived(loaded, "leaves_kept", "%", false, 100 * loaded.samples[0] / alone));
   all.push_back(take(window, "peak_rss", program));
+  const bench_row like = all.back();
+  for (const bench_row& row : printed)
+    all.push_back(derived(like, row.metric, row.unit, row.lower_is_better, row.samples[0]));
+  if (!computes) return all;
+  const double alone = (before + after) / 2;
+  const bench_row loaded = take(window, "leaves_per_s", program);
+  all.push_back(loaded);
+  all.push_back(derived(like, "leaves_per_s_alone", "1/s", false, alone));
+  all.push_back(derived(like, "leaves_kept", "%", false, 100 * loaded.samples[0] / alone));
   return all;
 }
 

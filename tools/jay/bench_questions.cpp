@@ -26,6 +26,7 @@ const std::vector<shown_metric> echo = {{"req_per_s", "requests/s"},
 const std::vector<shown_metric> mixed = {{"p99", "p99"},
                                          {"p50", "p50"},
                                          {"p999", "p99.9"},
+                                         {"req_per_s", "requests/s"},
                                          {"leaves_per_s", "leaves/s"},
                                          {"leaves_kept", "of the leaves/s without load"}};
 
@@ -116,6 +117,10 @@ std::vector<bench_question> make_questions() {
   add(echo_with(8, false));
   add(echo_with(64, true));
   add(echo_with(1000, false));
+  bench_question& idle = add(mixed_with("none", false));
+  idle.name = "mixed_idle";
+  idle.title = "echo at 2,000 requests/s, nothing else to do";
+  idle.in_quick = false;
   add(mixed_with("fine", false));
   add(mixed_with("coarse", false));
   add(mixed_with("fine", true));
