@@ -29,7 +29,8 @@ constexpr std::uint32_t ready_burst = 32;
 constexpr std::uint32_t inline_budget = 128;
 constexpr std::size_t most_at_once = 32;  // jobs that one theft takes, with scheduler.steal = "half"
 /// A searcher takes what has stood in a deque for so long. What its owner is about to run anyway, a few children of a
-/// small gather, stays where its data is, and in order; a worker that has just run out of work steals at once.
+/// small gather, stays where its data is, and in order; a worker that has just run out of work steals at once. It waits
+/// by giving way, not by spinning: it may have been woken on the owner's own processor, before the owner could go on.
 constexpr std::chrono::microseconds hesitation{20};
 
 void add(atomic<std::uint64_t>& counter) noexcept {
@@ -56,6 +57,11 @@ worker::~worker() = default;
 void worker::feed_hungry() noexcept {
   scheduler_core& core = sched->core();
   if (core.idle->feed(*this)) core.wake_one();
+}
+
+void worker::push_elsewhere(job* j) noexcept {
+  sched->core().normal.put(j);
+  sched->core().call_for(1);
 }
 
 void run_job(worker& w, job* j) noexcept {
@@ -187,6 +193,7 @@ void scheduler_core::sleep(worker& w) noexcept {
   }
   hook_users.fetch_sub(1, std::memory_order_release);
   if (!polls) w.park();
+  w.tick = 0;  // nothing has waited for its turn meanwhile
 }
 
 job* scheduler_core::search(worker& w) noexcept {
@@ -201,6 +208,7 @@ job* scheduler_core::search(worker& w) noexcept {
       if (job* j = next_job(w, seen != unseen && now - seen >= hesitation)) return j;
       for (int k = 0; k < 8; ++k) cpu_relax();
     }
+    if (seen != unseen) thread_yield();
     now = clock::now();
     if (!theft_in_sight(w)) seen = unseen;
     else if (seen == unseen) seen = now;
