@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <list>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -18,8 +19,13 @@ struct blocking_pool::shared {
 
   std::mutex mutex;
   std::condition_variable work, ended;
-  std::deque<call> calls;
-  std::map<std::size_t, std::string> running;  // by thread
+  std::list<call> calls;  // and not a deque: one that is moved from allocates
+  /// A call under way, on its thread's stack.
+  struct under_way {
+    std::string what;
+    under_way* next;
+  };
+  under_way* running = nullptr;
   std::size_t idle = 0, alive = 0, started = 0;
   const std::size_t most;
   bool finishing = false;
@@ -28,7 +34,7 @@ struct blocking_pool::shared {
 blocking_pool::blocking_pool(std::size_t most) : shared_(std::make_shared<shared>(most)) {}
 blocking_pool::~blocking_pool() { finish(std::chrono::seconds(0)); }
 
-void blocking_pool::loop(std::shared_ptr<shared> s, std::size_t id) {
+void blocking_pool::loop(std::shared_ptr<shared> s) {
   std::unique_lock lock(s->mutex);
   for (;;) {
     while (s->calls.empty() && !s->finishing) {
@@ -39,12 +45,15 @@ void blocking_pool::loop(std::shared_ptr<shared> s, std::size_t id) {
     if (s->calls.empty()) break;
     shared::call c = std::move(s->calls.front());
     s->calls.pop_front();
-    s->running[id] = std::move(c.what);
+    shared::under_way now{std::move(c.what), s->running};
+    s->running = &now;
     lock.unlock();
     c.f();
     c.f = nullptr;
     lock.lock();
-    s->running.erase(id);
+    shared::under_way** at = &s->running;
+    while (*at != &now) at = &(*at)->next;
+    *at = now.next;
   }
   --s->alive;
   s->ended.notify_all();
@@ -58,15 +67,18 @@ void blocking_pool::submit(std::string what, std::function<void()> f) {
   if (s.idle >= s.calls.size() || s.alive >= s.most) return s.work.notify_one();
   try {
     std::size_t id = s.started++;
-    std::thread t([p = shared_, id] { loop(p, id); });
+    std::thread t([p = shared_] { loop(p); });
     pthread_setname_np(t.native_handle(), ("jay-block-" + std::to_string(id)).c_str());
     t.detach();
     ++s.alive;
-  } catch (const std::system_error& e) {
+  } catch (const std::exception& e) {
     if (s.alive > 0) return s.work.notify_one();  // the others will get to it
     std::string name = std::move(s.calls.back().what);
     s.calls.pop_back();
-    throw std::system_error(e.code(), name + ": cannot start a thread for a blocking call; check the limit on processes (ulimit -u)");
+    auto* refused = dynamic_cast<const std::system_error*>(&e);
+    if (!refused) throw;
+    throw std::system_error(refused->code(),
+                            name + ": cannot start a thread for a blocking call; check the limit on processes (ulimit -u)");
   }
 }
 
@@ -74,13 +86,13 @@ std::string blocking_pool::finish(std::chrono::duration<double> limit) {
   std::unique_lock lock(shared_->mutex);
   shared& s = *shared_;
   s.finishing = true;
-  std::deque<shared::call> dropped = std::move(s.calls);
+  std::list<shared::call> dropped = std::move(s.calls);
   s.calls.clear();
   s.work.notify_all();
   auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
   s.ended.wait_until(lock, until, [&] { return s.alive == 0; });
   std::string names;
-  for (const auto& [id, what] : s.running) names += (names.empty() ? "" : ", ") + what;
+  for (const shared::under_way* c = s.running; c; c = c->next) names += (names.empty() ? "" : ", ") + c->what;
   lock.unlock();
   dropped.clear();  // outside the lock: what they own may be anything
   return names;
@@ -93,7 +105,9 @@ std::size_t blocking_pool::threads() const {
 
 std::size_t blocking_pool::running() const {
   std::lock_guard g(shared_->mutex);
-  return shared_->running.size() + shared_->calls.size();
+  std::size_t n = shared_->calls.size();
+  for (const shared::under_way* c = shared_->running; c; c = c->next) ++n;
+  return n;
 }
 
 }  // namespace jay::detail

@@ -37,6 +37,9 @@ void ready_list::add(job* frame) noexcept {
 
 reactor::reactor(scheduler& s, const io_config& config)
     : sched_(s), config_(config), timers_(s.workers() + 1), polled_(s) {
+  threads_.reserve(config_.threads);
+  for (unsigned i = 0; i < config_.threads; ++i)
+    io_workers_.push_back(std::make_unique<worker>(sched_, static_cast<unsigned>(sched_.workers()) + i, true));
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw_errno("reactor: epoll_create1");
   event_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -54,8 +57,8 @@ reactor::reactor(scheduler& s, const io_config& config)
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, timers_.fd(), &timer_event);
   for (unsigned i = 0; i < config_.threads; ++i) {
     try {
-      threads_.emplace_back([this, i] { thread_loop(i); });
-    } catch (const std::system_error& e) {
+      threads_.emplace_back([this, i] { thread_loop(*io_workers_[i]); });
+    } catch (const std::exception& e) {
       std::fprintf(stderr, "jay: reactor: started %zu of %u I/O threads: %s; check the limit on processes (ulimit -u)\n",
                    threads_.size(), config_.threads, e.what());
       break;
@@ -153,8 +156,7 @@ void reactor::dispatch(worker& w, std::vector<job*>& jobs) noexcept {
   jobs.clear();
 }
 
-void reactor::thread_loop(unsigned index) noexcept {
-  worker w(sched_, static_cast<unsigned>(sched_.workers()) + index, true);
+void reactor::thread_loop(worker& w) noexcept {
   this_worker = &w;
   ready_list ready(sched_);
   while (!stopping_.load(std::memory_order_seq_cst)) {

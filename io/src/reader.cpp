@@ -17,21 +17,17 @@ namespace {
 
 constexpr std::size_t most_at_once = 64 * 1024;
 
-/// Where a thread receives before it is known how much there is. Null: no memory.
+/// Where a thread receives before it is known how much there is. (No pointer to the heap: that would have to be freed at
+/// the thread's end, and a thread that cannot register this ends the process.)
 char* scratch() noexcept {
-  static thread_local std::unique_ptr<char[]> memory;
-  if (!memory) memory.reset(new (std::nothrow) char[most_at_once]);
-  return memory.get();
+  static thread_local char memory[most_at_once];
+  return memory;
 }
 
 }  // namespace
 
 io_step more_awaiter::attempt() noexcept {
   char* memory = scratch();
-  if (!memory) {
-    errno = ENOMEM;
-    return settle(-1, 0);
-  }
   ssize_t n = retry([&] { return ::recv(fd(), memory, most_at_once, 0); });
   if (n > 0) {
     try {

@@ -114,10 +114,13 @@ runtime::main_run::~main_run() = default;
 
 void runtime::main_run::wait(task_handle<> main) {
   state& s = *state_;
-  main.add_done_callback([&s](const task_handle<>&) {
-    s.word.fetch_add(1, std::memory_order_release);
-    detail::futex_wake(s.word, 1);
-    s.ended.store(true, std::memory_order_release);  // the last access: then the waiter goes
+  struct tell {
+    void operator()(state* w) const noexcept { w->ended.store(true, std::memory_order_release); }
+  };
+  // Told when the callback and its handle are gone: then this thread alone has the result, and the state.
+  main.add_done_callback([end = std::unique_ptr<state, tell>(&s)](const task_handle<>&) {
+    end->word.fetch_add(1, std::memory_order_release);
+    detail::futex_wake(end->word, 1);
   });
   bool told = false;
   for (;;) {

@@ -14,14 +14,15 @@ namespace {
 
 constexpr unsigned queue_size = 256;
 
-bool has_all_calls(io_uring& ring) noexcept {
+/// 0, or why it will not do.
+int missing_calls(io_uring& ring) noexcept {
   io_uring_probe* p = io_uring_get_probe_ring(&ring);
-  if (!p) return false;
+  if (!p) return ENOMEM;
   bool all = true;
   for (int call : {IORING_OP_READ, IORING_OP_WRITE, IORING_OP_FSYNC, IORING_OP_OPENAT, IORING_OP_ASYNC_CANCEL})
     all = all && io_uring_opcode_supported(p, call);
   io_uring_free_probe(p);
-  return all;
+  return all ? 0 : ENOSYS;
 }
 
 void prepare(io_uring_sqe* sqe, file_operation& op) noexcept {
@@ -45,10 +46,8 @@ std::unique_ptr<uring> uring::make(reactor& r, int& error) {
   if (error != 0) return nullptr;
   u->made_ = true;
   u->most_ = params.cq_entries;
-  if (!has_all_calls(u->ring_)) {
-    error = ENOSYS;
-    return nullptr;
-  }
+  error = missing_calls(u->ring_);
+  if (error != 0) return nullptr;
   u->event_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (u->event_ < 0) {
     error = errno;

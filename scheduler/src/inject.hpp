@@ -5,10 +5,9 @@
 // sleeper. FIFO per putting thread; asyncio's order, which needs more, uses the single worker's own deque.
 #pragma once
 
-#include <new>
-
 #include <concurrentqueue/concurrentqueue.h>
 
+#include <jay/detail/assert.hpp>
 #include <jay/detail/job.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
@@ -17,13 +16,12 @@ namespace jay::detail {
 
 class inject {
  public:
-  /// Throws std::bad_alloc.
-  void put(job* j) {
-    if (!queue_.enqueue(j)) throw std::bad_alloc();
+  void put(job* j) noexcept {
+    if (!queue_.enqueue(j)) [[unlikely]] put_spare(&j, 1);
     size_.fetch_add(1, std::memory_order_seq_cst);
   }
-  void put(job* const* jobs, std::size_t n) {
-    if (!queue_.enqueue_bulk(jobs, n)) throw std::bad_alloc();
+  void put(job* const* jobs, std::size_t n) noexcept {
+    if (!queue_.enqueue_bulk(jobs, n)) [[unlikely]] put_spare(jobs, n);
     size_.fetch_add(static_cast<std::int64_t>(n), std::memory_order_seq_cst);
   }
   /// Null: nothing there, or others are taking it.
@@ -33,7 +31,7 @@ class inject {
     // what the other readers did. The lock orders them.
     if (!taking_.try_lock()) return nullptr;
     job* j = nullptr;
-    bool taken = queue_.try_dequeue(j);
+    bool taken = queue_.try_dequeue(j) || take_spare(j);
     taking_.unlock();
     if (!taken) return nullptr;
     size_.fetch_sub(1, std::memory_order_seq_cst);
@@ -46,8 +44,29 @@ class inject {
   }
 
  private:
+  // Without memory for another block of the queue: a job that was woken must not be lost.
+  [[gnu::noinline]] void put_spare(job* const* jobs, std::size_t n) noexcept {
+    for (unsigned tries = 0; n > 0;) {
+      taking_.lock();
+      while (n > 0 && spares_ < spare_room) spare_[spares_++] = jobs[--n];
+      taking_.unlock();
+      if (n == 0) return;
+      if (queue_.enqueue(jobs[n - 1])) --n;
+      else if (++tries == 1'000'000) fatal("out of memory: there is no room to queue a task that can go on");
+      else thread_yield();  // others take from it
+    }
+  }
+  bool take_spare(job*& j) noexcept {
+    if (spares_ == 0) return false;
+    j = spare_[--spares_];
+    return true;
+  }
+
+  static constexpr std::size_t spare_room = 256;
   moodycamel::ConcurrentQueue<job*> queue_;
   alignas(64) spin_mutex taking_;
+  std::size_t spares_ = 0;  // this and spare_: guarded by taking_
+  job* spare_[spare_room];
   alignas(64) atomic<std::int64_t> size_{0};
 };
 

@@ -91,8 +91,13 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
   std::transform(core.workers.begin(), core.workers.end(), stations.begin(), [](auto& w) { return w.get(); });
   core.idle = std::make_unique<detail::idle>(std::move(stations));
   core.registry = std::vector<detail::registry_shard>(core.workers.size() + 1);
-  core.begin();
   detail::live_schedulers::add(this);
+  try {
+    core.begin();
+  } catch (...) {
+    detail::live_schedulers::remove(this);
+    throw;
+  }
 }
 
 scheduler::~scheduler() {

@@ -45,6 +45,7 @@ struct scheduler_core {
   std::vector<registry_shard> registry;
   atomic<std::int64_t> tasks{0};       // not ended
   atomic<std::uint32_t> drained{0};    // futex word: moves when the last task ends while draining
+  std::uint32_t drains = 1;            // those that have come to their end, and 1; for the thread that drains
   atomic<bool> draining{false};
   atomic<std::uint64_t> task_number{0};
   atomic<std::uint32_t> next_called{0};  // whose turn it is to be called to the shared queues

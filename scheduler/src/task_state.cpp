@@ -213,11 +213,16 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
   scheduler_core& core = *core_;
   auto deadline = std::chrono::steady_clock::now() + limit;
   core.draining.store(true, std::memory_order_seq_cst);
+  const std::uint32_t round = core.drains;
   for (;;) {
     std::uint32_t before = core.drained.load(std::memory_order_acquire);
-    std::vector<state_ptr<task_state>> left = core.all_tasks();
+    std::vector<state_ptr<task_state>> left;
+    try {
+      left = core.all_tasks();
+    } catch (const std::bad_alloc&) {  // those that end meanwhile give some back
+    }
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
-      if (t->cancel_requests.load(std::memory_order_relaxed) == 0) t->cancel({});
+      if (std::exchange(t->drain, round) != round) t->cancel({});
     if (core.tasks.load(std::memory_order_acquire) == 0) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {
@@ -231,6 +236,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     futex_wait_until(core.drained, before, next);
   }
   core.draining.store(false, std::memory_order_seq_cst);
+  ++core.drains;
   return true;
 }
 

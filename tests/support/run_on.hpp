@@ -18,10 +18,14 @@ namespace jay::testing {
 /// Waits for the task, then cancels and awaits what it has left running; gives its result or throws what it threw.
 template <class T>
 T run_on(jay::scheduler& s, jay::task<T> t) {
-  auto ended = std::make_shared<std::binary_semaphore>(0);
+  struct tell {
+    void operator()(std::binary_semaphore* ended) const noexcept { ended->release(); }
+  };
+  std::binary_semaphore ended(0);
   auto h = jay::detail::start(s, jay::task_options().name("main"), std::move(t));
-  h.add_done_callback([ended](const auto&) { ended->release(); });
-  ended->acquire();
+  // Told when the callback and its handle are gone: then this thread alone has the result.
+  h.add_done_callback([end = std::unique_ptr<std::binary_semaphore, tell>(&ended)](const auto&) {});
+  ended.acquire();
   std::string stuck;
   EXPECT_TRUE(s.drain(std::chrono::seconds(10), &stuck)) << "still running: " << stuck;
   return h.take();

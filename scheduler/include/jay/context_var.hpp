@@ -92,9 +92,10 @@ class context_token {
 
  private:
   friend class context_var<T>;
-  explicit context_token(detail::context_change c) noexcept : change_(std::move(c)) {}
+  context_token(detail::context_change c, std::shared_ptr<bool> used) noexcept
+      : change_(std::move(c)), used_(std::move(used)) {}
   detail::context_change change_;
-  std::shared_ptr<bool> used_ = std::make_shared<bool>(false);
+  std::shared_ptr<bool> used_;
 };
 
 template <class T>
@@ -121,7 +122,8 @@ class context_var {
     return v ? *static_cast<const T*>(v.get()) : std::move(otherwise);
   }
   token set(T value) {
-    return token(detail::context_set(key_, std::make_shared<const T>(std::move(value))));
+    auto unused = std::make_shared<bool>(false);  // before the change: with no memory nothing has changed
+    return token(detail::context_set(key_, std::make_shared<const T>(std::move(value))), std::move(unused));
   }
   /// Throws std::runtime_error if the token was used before, std::invalid_argument if it is of another variable or
   /// context.

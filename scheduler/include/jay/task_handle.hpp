@@ -29,7 +29,7 @@ inline constexpr bool is_unowned<task_handle<T>> = true;
 /// Runs f(handle) when the state is done, as a job of its own.
 template <class Handle, class F>
 struct callback_of final : callback {
-  callback_of(Handle h, F f, std::uintptr_t ctx) : handle(std::move(h)), function(std::move(f)) {
+  callback_of(Handle h, F f, std::uintptr_t ctx) : function(std::move(f)), handle(std::move(h)) {
     resume = &run;
     destroy = &drop;
     continuation = 0;
@@ -47,8 +47,8 @@ struct callback_of final : callback {
   }
   static void drop(job* j) { delete static_cast<callback_of*>(j); }
 
-  Handle handle;
   F function;
+  Handle handle;  // goes first: what the function owns may tell another thread that nobody looks at the result any more
 };
 
 /// co_await of a handle or a future: `Given` is const T& or T.

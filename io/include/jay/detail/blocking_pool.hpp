@@ -6,10 +6,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <deque>
 #include <string>
 
 #include <jay/detail/export.hpp>
@@ -41,7 +39,7 @@ class JAY_API blocking_pool {
 
  private:
   struct shared;
-  static void loop(std::shared_ptr<shared> s, std::size_t id);
+  static void loop(std::shared_ptr<shared> s);
   std::shared_ptr<shared> shared_;  // of the threads too: a call that never returns outlives the pool
 };
 

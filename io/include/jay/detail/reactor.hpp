@@ -85,7 +85,7 @@ class JAY_API reactor final : poll_hook {
   void interrupt() noexcept override;
 
   void wait(ready_list& out) noexcept;
-  void thread_loop(unsigned index) noexcept;
+  void thread_loop(worker& w) noexcept;
   void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
 
   scheduler& sched_;
@@ -100,6 +100,7 @@ class JAY_API reactor final : poll_hook {
   atomic<std::uint32_t> waiting_for_epoch_{0};
   atomic<std::size_t> registered_{0};
   atomic<bool> stopping_{false};
+  std::vector<std::unique_ptr<worker>> io_workers_;
   std::vector<std::thread> threads_;
 };
 

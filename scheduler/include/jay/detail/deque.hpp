@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include <jay/detail/job.hpp>
@@ -34,16 +35,19 @@ class deque {
 
   // ---- owner only ----
 
-  void push(job* j) {
-    std::uint64_t b = reserve(1);
+  /// False: there is no room, and no memory for more.
+  bool push(job* j) noexcept {
+    std::uint64_t b = bottom_.load(relaxed);  // relaxed: only the owner writes it
+    if (b + 1 - top_seen_ > owner_ring_->mask && !grow(b, 1)) [[unlikely]] return false;
     put(b, j);
     publish(b + 1);
+    return true;
   }
 
   /// Room for n more; gives the index of the first. Throws std::bad_alloc with nothing changed.
   std::uint64_t reserve(std::size_t n) {
     std::uint64_t b = bottom_.load(relaxed);  // relaxed: only the owner writes it
-    if (b + n - top_seen_ > owner_ring_->mask) [[unlikely]] grow(b, n);
+    if (b + n - top_seen_ > owner_ring_->mask && !grow(b, n)) [[unlikely]] throw std::bad_alloc();
     return b;
   }
   void put(std::uint64_t i, job* j) noexcept { owner_ring_->at(i).store(j, relaxed); }  // relaxed: publish releases
@@ -116,15 +120,21 @@ class deque {
     return j;
   }
 
-  [[gnu::noinline]] void grow(std::uint64_t b, std::size_t n) {
+  [[gnu::noinline]] bool grow(std::uint64_t b, std::size_t n) noexcept {
     top_seen_ = top_.load(std::memory_order_acquire);
     std::size_t capacity = owner_ring_->mask + 1;
-    if (b + n - top_seen_ < capacity) return;
+    if (b + n - top_seen_ < capacity) return true;
     while (b + n - top_seen_ >= capacity) capacity *= 2;
-    auto* r = new ring(capacity, owner_ring_);
+    ring* r;
+    try {
+      r = new ring(capacity, owner_ring_);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
     for (std::uint64_t i = top_seen_; i != b; ++i) r->at(i).store(owner_ring_->at(i).load(relaxed), relaxed);
     owner_ring_ = r;
     ring_.store(r, std::memory_order_release);  // [D3] release: the copied cells; with [D3] in steal
+    return true;
   }
 
   alignas(64) atomic<std::uint64_t> bottom_{1};

@@ -42,7 +42,7 @@ struct stop_box;  // cancel.cpp
 JAY_API void request_stop(stop_box& b) noexcept;
 JAY_API void drop_stop(stop_box* b) noexcept;
 
-struct scope {
+struct JAY_API scope {
   scope(scheduler& s, task_state* t) noexcept : sched(&s), task(t) {}
   scope(const scope&) = delete;
   ~scope() {

@@ -34,6 +34,7 @@ struct JAY_API task_state : shared_state {
   task_state* registry_prev = nullptr;
   std::string* name = nullptr;  // guarded by mutex
   std::uint64_t number = 0;     // "Task-<number>"
+  std::uint32_t drain = 0;      // the last scheduler::drain that has cancelled it; for the thread that drains
   atomic<std::int32_t> cancel_requests{0};
   std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
   std::uint16_t shard = 0;

@@ -56,11 +56,13 @@ struct JAY_API worker : station {
   /// After a push, when the hungry bit is seen.
   [[gnu::noinline]] void feed_hungry() noexcept;
 
-  void push(job* j) {
-    jobs.push(j);
+  void push(job* j) noexcept {
+    if (!jobs.push(j)) [[unlikely]] return push_elsewhere(j);
     asymmetric_light();
     if (!fed()) [[unlikely]] feed_hungry();
   }
+  /// Where the own deque could not grow.
+  [[gnu::noinline]] void push_elsewhere(job* j) noexcept;
   /// One more operation that completed without a suspension; false: it is time to yield.
   bool spend() noexcept {
     if (budget == 0) return false;

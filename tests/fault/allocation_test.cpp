@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// Each scenario is run with its first allocation failing, then with its second, and so on until none is left to fail.
+// Each time it ends, with std::bad_alloc or as if nothing had happened; no coroutine is left; and the runtime then runs
+// the same scenario to its right end.
+#include "failing_malloc.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <new>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <jay/jay.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::atomic<long> alive{0};
+struct counted {
+  counted() { alive.fetch_add(1); }
+  counted(const counted&) = delete;
+  ~counted() { alive.fetch_sub(1); }
+};
+
+jay::task<int> one(int v) {
+  counted c;
+  co_return v;
+}
+jay::task<int> slow(int v) {
+  counted c;
+  co_await jay::sleep(10us);
+  co_return v;
+}
+jay::task<int> tree(int depth) {
+  counted c;
+  if (depth == 0) co_return 1;
+  auto [a, b] = co_await jay::gather(tree(depth - 1), tree(depth - 1));
+  co_return a + b;
+}
+
+jay::task<int> spawns() {
+  counted c;
+  std::vector<jay::task_handle<int>> hs;
+  for (int i = 0; i < 20; ++i) hs.push_back(jay::create_task(slow, 1));
+  int sum = 0;
+  for (auto& h : hs) sum += co_await h;
+  co_return sum;
+}
+jay::task<int> gathers() {
+  counted c;
+  std::vector<jay::task<int>> ts;
+  for (int i = 0; i < 20; ++i) ts.push_back(slow(1));
+  auto values = co_await jay::gather(std::move(ts));
+  int sum = 0;
+  for (int v : values) sum += v;
+  co_return sum;
+}
+jay::task<int> grows() {
+  counted c;
+  co_return co_await tree(8);
+}
+jay::task<int> groups() {
+  counted c;
+  int sum = 0;
+  auto body = [&](jay::task_group& g) -> jay::task<> {
+    counted inner;
+    std::vector<jay::task_handle<int>> hs;
+    for (int i = 0; i < 20; ++i) hs.push_back(g.create_task(slow, 1));
+    for (auto& h : hs) sum += co_await h;
+  };
+  co_await jay::with_task_group(body);
+  co_return sum;
+}
+jay::task<int> waits() {
+  counted c;
+  int in_time = co_await jay::wait_for(slow(1), 1h);
+  auto late = co_await jay::settled(jay::wait_for(jay::sleep(1h), 100us));
+  int timed_out = 0;
+  try {
+    late.value();
+  } catch (const jay::timeout_error&) {
+    timed_out = 1;
+  }
+  std::vector<jay::task_handle<int>> hs{jay::create_task(slow, 1), jay::create_task(one, 1)};
+  auto [done, pending] = co_await jay::wait(hs);
+  co_return in_time + timed_out + static_cast<int>(done.size());
+}
+jay::task<> produce(jay::queue<int>& q, int n) {
+  counted c;
+  for (int i = 0; i < n; ++i) co_await q.put(1);
+}
+jay::task<int> consume(jay::queue<int>& q, int n) {
+  counted c;
+  int sum = 0;
+  for (int i = 0; i < n; ++i) sum += co_await q.get();
+  co_return sum;
+}
+jay::task<int> queues() {
+  counted c;
+  jay::queue<int> small(2), large;
+  auto [a, u, b, v] = co_await jay::gather(consume(small, 30), produce(small, 30), consume(large, 30), produce(large, 30));
+  co_return a + b;
+}
+jay::task<int> synchronises() {
+  counted c;
+  jay::lock lk;
+  jay::semaphore permits(2);
+  jay::event go;
+  int sum = 0;
+  auto worker = [](jay::lock& l, jay::semaphore& s, jay::event& e, int& n) -> jay::task<> {
+    counted inner;
+    co_await e.wait();
+    auto permit = co_await s.scoped();
+    auto g = co_await l.scoped();
+    co_await jay::sleep(0s);
+    ++n;
+  };
+  std::vector<jay::task<>> ts;
+  for (int i = 0; i < 10; ++i) ts.push_back(worker(lk, permits, go, sum));
+  go.set();
+  co_await jay::gather(std::move(ts));
+  co_return sum;
+}
+jay::task<int> futures() {
+  counted c;
+  auto [p, f] = jay::with_resolvers<int>();
+  std::atomic<int> called{0};
+  f.add_done_callback([&](const jay::future<int>&) { ++called; });
+  auto set = jay::create_task(jay::to_thread([](jay::promise<int> to) { to.set_result(5); }, p));
+  co_await set;
+  int v = co_await f;
+  while (called.load() == 0) co_await jay::sleep(0s);
+  co_return v;
+}
+jay::task<int> cleans() {
+  counted c;
+  int cleaned = 0;
+  auto inner = [](int& n) -> jay::task<int> {
+    counted i;
+    auto clean = [](int& m) -> jay::task<> {
+      ++m;
+      co_return;
+    };
+    co_await jay::defer(clean, std::ref(n));
+    jay::context_var<std::string> var("a variable of a text");
+    auto token = var.set("a text that is long enough for the heap");
+    co_await jay::sleep(0s);
+    co_return 1;
+  };
+  int v = co_await inner(cleaned);
+  co_return v + cleaned;
+}
+jay::task<> echo(jay::stream_reader reader, jay::stream_writer writer) {
+  counted c;
+  while (true) {
+    std::string line = co_await reader.readline();
+    if (line.empty()) break;
+    writer.write(line);
+    co_await writer.drain();
+  }
+}
+jay::task<int> echoes() {
+  counted c;
+  jay::server s = co_await jay::start_server(echo, "127.0.0.1", 0);
+  auto [reader, writer] = co_await jay::open_connection("127.0.0.1", s.port());
+  int n = 0;
+  for (int i = 0; i < 3; ++i) {
+    writer.write("a line that is longer than what a short string has room for\n");
+    co_await writer.drain();
+    // A server that cannot serve for want of memory closes the connection.
+    std::string line = co_await reader.readline();
+    if (line.empty()) throw std::bad_alloc();
+    n += static_cast<int>(line.size());
+  }
+  writer.close();
+  s.close();
+  s.close_clients();
+  co_await s.wait_closed();
+  co_return n;
+}
+jay::task<int> files() {
+  counted c;
+  auto f = co_await jay::file::open("/proc/self/status");
+  std::string text = co_await f.read_all();
+  co_return text.find("Name:") == 0;
+}
+
+jay::task<int> nothing() { co_return 0; }
+
+struct scenario {
+  const char* name;
+  jay::task<int> (*run)();
+};
+void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
+
+enum class ended { well, for_want_of_memory, otherwise };
+
+/// Calls f with the n-th allocation failing; `happened`: there was one.
+template <class F>
+ended attempt(long n, bool& happened, F f) {
+  std::string text;
+  ended how = ended::otherwise;
+  jay::testing::fail_allocation(n);
+  try {
+    f();
+    how = ended::well;
+  } catch (const std::bad_alloc&) {
+    how = ended::for_want_of_memory;
+  } catch (const jay::exception_group&) {
+    how = ended::for_want_of_memory;
+  } catch (const std::system_error& e) {
+    // A server that has no memory to serve a connection closes it, with what it has not read.
+    int code = e.code().value();
+    if (code == ENOMEM || code == ECONNRESET || code == EPIPE) how = ended::for_want_of_memory;
+    else text = e.what();
+  } catch (const std::exception& e) {
+    text = e.what();
+  } catch (const jay::cancelled_error& e) {
+    text = "cancelled " + e.message();
+  }
+  happened = jay::testing::stop_failing();
+  EXPECT_NE(ended::otherwise, how) << "allocation " << n << ": " << text;
+  return how;
+}
+
+class Allocation : public testing::TestWithParam<scenario> {};
+
+TEST_P(Allocation, FailingAnywhereIsAnErrorAndNoMore) {
+  jay::config c;
+  c.scheduler.workers = 2;
+  auto run = GetParam().run;
+  const int right = jay::run(run(), c);
+  int failed = 0;
+  bool happened = true;
+  for (long n = 0; happened && !HasFailure(); ++n) {
+    jay::runner r(c);  // a new one each time: it has no memory in reserve yet
+    EXPECT_EQ(0, r.run(nothing()));
+    int got = -1;
+    ended how = attempt(n, happened, [&] { got = r.run(run()); });
+    if (how == ended::well) EXPECT_EQ(right, got) << "allocation " << n;
+    else ++failed;
+    EXPECT_EQ(right, r.run(run())) << "after allocation " << n << " had failed";
+    r.close();
+    EXPECT_EQ(0, alive.exchange(0)) << "allocation " << n;
+  }
+  EXPECT_GT(failed, 0);
+  std::printf("%d failed\n", failed);
+}
+
+TEST(AllocationAtStart, FailingAnywhereIsAnErrorAndNoMore) {
+  int failed = 0;
+  bool happened = true;
+  for (long n = 0; happened && !HasFailure(); ++n) {
+    int got = -1;
+    ended how = attempt(n, happened, [&] { got = jay::run(grows()); });
+    if (how == ended::well) EXPECT_EQ(256, got) << "allocation " << n;
+    else ++failed;
+    EXPECT_EQ(256, jay::run(grows())) << "after allocation " << n << " had failed";
+    EXPECT_EQ(0, alive.exchange(0)) << "allocation " << n;
+  }
+  EXPECT_GT(failed, 0);
+  std::printf("%d failed\n", failed);
+}
+
+INSTANTIATE_TEST_SUITE_P(In, Allocation,
+                         testing::Values(scenario{"spawns", spawns}, scenario{"gathers", gathers}, scenario{"grows", grows},
+                                         scenario{"groups", groups}, scenario{"waits", waits}, scenario{"queues", queues},
+                                         scenario{"synchronises", synchronises}, scenario{"futures", futures},
+                                         scenario{"cleans", cleans}, scenario{"echoes", echoes}, scenario{"files", files}),
+                         [](const auto& i) { return std::string(i.param.name); });
+
+}  // namespace
