@@ -249,7 +249,8 @@ TEST_P(Wait, InALoopUntilAllAreDone) {
       for (int i = 0; i < 40; ++i) pending.push_back(jay::create_task(work(static_cast<int>(random() % 20), i)));
       std::size_t seen = 0;
       while (!pending.empty()) {
-        auto r = co_await jay::wait(std::move(pending), jay::first_completed, random() % 2 ? jay::limit(1h) : jay::limit(1us));
+        auto limit = random() % 2 ? jay::limit(1h) : jay::limit(1us);
+        auto r = co_await jay::wait(std::move(pending), jay::first_completed, limit);
         seen += r.done.size();
         pending = std::move(r.pending);
       }

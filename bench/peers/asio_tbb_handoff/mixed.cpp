@@ -19,15 +19,14 @@ void compute_forever(tbb::task_arena& arena, long leaf) {
 /// Runs the pieces in the arena and resumes where it was awaited.
 asio::awaitable<long> compute_in(tbb::task_arena& arena) {
   const auto executor = co_await asio::this_coro::executor;
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(long)>(
-      [&arena, executor](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        arena.enqueue([shared, executor] {
-          const long value = bench::pieces();
-          asio::post(executor, [shared, value] { std::move (*shared)(value); });
-        });
-      },
-      asio::use_awaitable);
+  auto start = [&arena, executor](auto handler) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    arena.enqueue([shared, executor] {
+      const long value = bench::pieces();
+      asio::post(executor, [shared, value] { std::move (*shared)(value); });
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(long)>(start, asio::use_awaitable);
 }
 
 }  // namespace
