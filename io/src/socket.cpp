@@ -90,14 +90,21 @@ accept_awaiter::~accept_awaiter() {
 namespace {
 
 /// connect(2) again tells how an earlier one has ended.
+/// 0, or the error. EINPROGRESS: it is under way. After a signal it is asked again: what was begun goes on meanwhile.
+int begin_connect(int fd, const address& to) noexcept {
+  if (retry([&] { return ::connect(fd, to.data(), to.size()); }) == 0 || errno == EISCONN) return 0;
+  return errno == EALREADY ? EINPROGRESS : errno;
+}
+
 class connect_awaiter final : public slot_awaiter {
  public:
   connect_awaiter(slot_ref s, const address& to) noexcept : slot_awaiter(s, direction::writing), to_(to) {}
   int await_resume() { return static_cast<int>(-complete()); }
   io_step attempt() noexcept override {
-    if (::connect(fd(), to_.data(), to_.size()) == 0 || errno == EISCONN) return settle(0, 0);
-    if (errno == EINPROGRESS || errno == EALREADY || errno == EINTR) return io_step::again;
-    result_ = -errno;
+    int e = begin_connect(fd(), to_);
+    if (e == 0) return settle(0, 0);
+    if (e == EINPROGRESS) return io_step::again;
+    result_ = -e;
     return io_step::done;
   }
 
@@ -141,9 +148,9 @@ task<socket> socket::connect(address to) {
     detail::unique_fd fd(detail::open_socket(to.family(), what));
     if (to.is_ip()) detail::no_delay(fd.get());
     // Before it is registered: an unconnected socket's first event would be a hang-up.
-    int e = ::connect(fd.get(), to.data(), to.size()) == 0 ? 0 : errno;
+    int e = detail::begin_connect(fd.get(), to);
     if (e == 0) co_return socket(detail::fd_handle(fd.release(), to, r));
-    if (e == EINPROGRESS || e == EINTR) {
+    if (e == EINPROGRESS) {
       socket s(detail::fd_handle(fd.release(), to, r, detail::fd_kind::connecting));
       op<detail::connect_awaiter, detail::slot_ref, address> connecting(s.fd_.ref(), to);
       e = co_await std::move(connecting);

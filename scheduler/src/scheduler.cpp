@@ -14,6 +14,7 @@
 #include "after_fork.hpp"
 #include "live_schedulers.hpp"
 #include "scheduler_core.hpp"
+#include "terminate_note.hpp"
 #include "stall_watch.hpp"
 
 namespace jay {
@@ -65,6 +66,7 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
     : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)) {
   detail::scheduler_core& core = *core_;
   detail::watch_forks();
+  detail::note_terminate();
   std::size_t wanted = detail::worker_count(config);
   for (std::size_t i = 0; i < wanted; ++i)
     core.workers.push_back(std::make_unique<detail::worker>(*this, static_cast<unsigned>(i), false));

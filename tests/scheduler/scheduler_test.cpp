@@ -186,6 +186,39 @@ TEST(Drain, NamesWhatDoesNotEnd) {
   EXPECT_TRUE(s.drain(std::chrono::seconds(10)));
 }
 
+TEST(Drain, RefusesTasksFromOutsideMeanwhile) {
+  jay::scheduler s(workers(1));
+  jay::event end;
+  std::binary_semaphore begun(0), cancelled(0);
+  auto slow = [&]() -> jay::task<> {
+    begun.release();
+    bool told = false;
+    try {
+      co_await end.wait();
+    } catch (const jay::cancelled_error&) {
+      told = true;
+    }
+    cancelled.release();
+    if (told) co_await end.wait();
+  };
+  auto h = jay::detail::start(s, jay::task_options(), slow());
+  begun.acquire();
+  std::thread drainer([&] { EXPECT_TRUE(s.drain(std::chrono::seconds(60))); });
+  cancelled.acquire();  // so it has begun to drain
+  auto late = []() -> jay::task<> { co_return; };
+  std::string text;
+  try {
+    jay::detail::start(s, jay::task_options(), late());
+  } catch (const std::runtime_error& e) {
+    text = e.what();
+  }
+  EXPECT_NE(std::string::npos, text.find("shutting down")) << text;
+  end.set();
+  drainer.join();
+  auto five = []() -> jay::task<int> { co_return 5; };
+  EXPECT_EQ(5, run_on(s, five()));  // afterwards it takes them again
+}
+
 TEST(StallWatch, NamesTheTaskThatKeepsItsWorker) {
   jay::debug_config debug;
   debug.enabled = true;

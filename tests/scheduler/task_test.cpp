@@ -211,4 +211,20 @@ TEST(Task, ThatIsNeverAwaitedIsReportedInDebugMode) {
   EXPECT_NE(std::string::npos, messages[0].find("task_test.cpp")) << messages[0];
 }
 
+void fail() { throw std::runtime_error("from a destructor"); }
+struct throws_when_destroyed {
+  throws_when_destroyed() {}
+  ~throws_when_destroyed() { fail(); }
+};
+jay::task<> with_a_bad_local() {
+  jay::current_task().set_name("doomed");
+  throws_when_destroyed local;
+  co_return;
+}
+
+TEST(TaskDeathTest, ADestructorThatThrowsEndsTheProcessAndNamesTheTask) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(jay::testing::run(jay::testing::workers(1), with_a_bad_local()), "std::terminate in task 'doomed'");
+}
+
 }  // namespace
