@@ -64,6 +64,9 @@ struct place {
   }
 };
 
+/// A program that sets no variable pays nothing for contexts.
+atomic<bool> any_set{false};
+
 thread_local context_entered* innermost = nullptr;
 thread_local context_slot threads_own;
 
@@ -118,6 +121,7 @@ context_value context_get(context_slot& in, std::uint64_t key) noexcept {
 }
 
 context_change context_set(std::uint64_t key, context_value value) {
+  if (!any_set.load(std::memory_order_relaxed)) any_set.store(true, std::memory_order_relaxed);
   place here = context_access::current();
   return {key, context_access::change(here, key, value), here.owner, here.number};
 }
@@ -130,7 +134,10 @@ void context_undo(const context_change& c, const std::string& name) {
   context_access::change(here, c.key, c.old);
 }
 
-context_map* capture_context() noexcept { return context_access::current().share(); }
+context_map* capture_context() noexcept {
+  // relaxed: who has set a variable, or has been told of it, sees this
+  return any_set.load(std::memory_order_relaxed) ? context_access::current().share() : nullptr;
+}
 
 context_entered::context_entered(context_slot& s) : slot_(s), task_(current_task_state()), outer_(innermost) {
   if (slot_.entered.exchange(true, std::memory_order_acquire))

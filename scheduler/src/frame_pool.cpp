@@ -11,16 +11,15 @@
 namespace jay::detail {
 namespace {
 
-/// Batches of free blocks on their way between workers. Each batch is a chain; its first block's second word links the
-/// batches of the class (a block has at least 64 bytes).
+/// Batches of free blocks on their way between workers.
 class depot {
  public:
-  static constexpr std::size_t max_batches = 64;  // per class
+  static constexpr std::size_t max_batches = 128;  // per class
 
   bool put(std::size_t cls, free_block* chain) noexcept {
     spin_guard g(mutex_);
     if (size_[cls] == max_batches) return false;
-    link(chain) = head_[cls];
+    chain->next_batch = head_[cls];
     head_[cls] = chain;
     ++size_[cls];
     return true;
@@ -29,7 +28,7 @@ class depot {
     spin_guard g(mutex_);
     free_block* chain = head_[cls];
     if (!chain) return nullptr;
-    head_[cls] = link(chain);
+    head_[cls] = chain->next_batch;
     --size_[cls];
     return chain;
   }
@@ -46,8 +45,6 @@ class depot {
   }
 
  private:
-  static free_block*& link(free_block* b) noexcept { return *reinterpret_cast<free_block**>(b + 1); }
-
   spin_mutex mutex_;
   free_block* head_[frame_classes] = {};
   std::size_t size_[frame_classes] = {};
@@ -65,27 +62,26 @@ void* block_allocate(std::size_t cls) {
 void block_free(void* p) noexcept { std::free(p); }
 
 frame_cache::~frame_cache() {
-  for (free_block* b : list)
-    while (b) std::free(std::exchange(b, b->next));
+  for (auto* lists : {list, reserve})
+    for (std::size_t cls = 0; cls < frame_classes; ++cls)
+      for (free_block* b = lists[cls]; b;) std::free(std::exchange(b, b->next));
 }
 
 void* frame_cache::refill(std::size_t cls) {
-  free_block* chain = shared.take(cls);
+  free_block* chain = std::exchange(reserve[cls], nullptr);
+  if (!chain) chain = shared.take(cls);
   if (!chain) return block_allocate(cls);
   list[cls] = chain->next;
-  for (free_block* b = chain->next; b; b = b->next) ++count[cls];
+  count[cls] = static_cast<std::uint32_t>(chain->count - 1);
   return chain;
 }
 
 void frame_cache::spill(std::size_t cls) noexcept {
-  std::uint32_t keep = limit / 2;
-  free_block* last = list[cls];
-  for (std::uint32_t i = 1; i < count[cls] - keep; ++i) last = last->next;
-  free_block* chain = std::exchange(list[cls], last->next);
-  last->next = nullptr;
-  count[cls] = keep;
-  if (!shared.put(cls, chain))
-    while (chain) std::free(std::exchange(chain, chain->next));
+  free_block* chain = std::exchange(list[cls], nullptr);
+  chain->count = std::exchange(count[cls], 0);
+  free_block* over = std::exchange(reserve[cls], chain);
+  if (over && !shared.put(cls, over))
+    while (over) std::free(std::exchange(over, over->next));
 }
 
 std::size_t depot_size() noexcept { return shared.batches(); }

@@ -14,10 +14,15 @@
 
 namespace jay::detail {
 
-/// Every task that has not ended, in one list per worker (the creator's), so that no lock is hot.
+/// Every task that has not ended, in one list per worker (the creator's), so that no lock is hot; the last one is for
+/// all other threads. The counts only grow, so that they can be summed up while they move (scheduler::drain).
 struct alignas(64) registry_shard {
   spin_mutex mutex;
   task_state* first = nullptr;
+  std::uint64_t number = 0;              // the last that was given out, of those taken from core.task_number
+  std::uint64_t numbers_left = 0;
+  atomic<std::uint64_t> created{0};      // here
+  alignas(64) atomic<std::uint64_t> ended{0};  // here, wherever they were created
 };
 
 class stall_watch;
@@ -43,8 +48,7 @@ struct scheduler_core {
   std::unique_ptr<stall_watch> watch;  // in debug mode
 
   std::vector<registry_shard> registry;
-  atomic<std::int64_t> tasks{0};       // not ended
-  atomic<std::uint32_t> drained{0};    // futex word: moves when the last task ends while draining
+  atomic<std::uint32_t> drained{0};    // futex word: moves when a task ends while draining
   std::uint32_t drains = 1;            // those that have come to their end, and 1; for the thread that drains
   atomic<bool> draining{false};
   atomic<std::uint64_t> task_number{0};
@@ -56,6 +60,8 @@ struct scheduler_core {
   void begin();
   bool quiet() const noexcept;
 
+  /// Whether every task had ended at some moment since the call.
+  bool no_tasks() const noexcept;
   /// Every task that has not ended.
   std::vector<state_ptr<task_state>> all_tasks();
 

@@ -28,17 +28,28 @@ void strike_off(scheduler_core& core, task_state& t) noexcept {
   if (t.registry_next) t.registry_next->registry_prev = t.registry_prev;
 }
 
+// Counted when nothing of the task is left, for who drains: either it sees the count, or this thread sees `draining`.
+// (asymmetric: the other side is in scheduler::drain)
+void count_end(scheduler_core& core) noexcept {
+  worker* w = this_worker;
+  bool own = w && w->sched == &core.self && !w->io;
+  atomic<std::uint64_t>& ended = core.registry[own ? w->index : core.registry.size() - 1].ended;
+  if (own) ended.store(ended.load(std::memory_order_relaxed) + 1, asym_store);  // relaxed: only this thread writes it
+  else ended.fetch_add(1, std::memory_order_seq_cst);
+  asymmetric_light();
+  if (!core.draining.load(asym_load)) [[likely]] return;
+  core.drained.fetch_add(1, std::memory_order_release);
+  futex_wake(core.drained, 1);
+}
+
 void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
   scheduler_core& core = t->home->core();
   t->frame = nullptr;
   strike_off(core, *t);
   t->complete(s, std::move(e));
   t->release();
-  // The last access: once the count is 0 and somebody drains, the scheduler may go as soon as its threads have ended.
-  if (core.tasks.fetch_sub(1, std::memory_order_acq_rel) == 1 && core.draining.load(std::memory_order_seq_cst)) {
-    core.drained.fetch_add(1, std::memory_order_release);
-    futex_wake(core.drained, 1);
-  }
+  // The last access: the scheduler may go as soon as it has been drained and its threads have ended.
+  count_end(core);
 }
 
 // A task that was cancelled before it began ends here, and nothing of its body runs.
@@ -69,12 +80,30 @@ void enrol(scheduler_core& core, task_state& t) noexcept {
   t.registry_next = shard.first;
   if (shard.first) shard.first->registry_prev = &t;
   shard.first = &t;
+  if (shard.numbers_left == 0) {
+    shard.numbers_left = &shard == &core.registry.back() ? 1 : 64;
+    shard.number = core.task_number.fetch_add(shard.numbers_left, std::memory_order_relaxed);
+  }
+  --shard.numbers_left;
+  t.number = ++shard.number;
+  // relaxed: whoever has read that the creator has ended sees this too
+  shard.created.store(shard.created.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 }  // namespace
 
 task_state* task_of_start(job* j) noexcept {
   return j->resume == &start_task ? static_cast<start_job*>(j)->task : nullptr;
+}
+
+// First the ends, then the beginnings. What has ended until a moment between the two is at least the first sum, what had
+// begun by then at most the second; where the sums are equal, all that had begun by then had ended. A task begun by
+// another after that moment would need a living one.
+bool scheduler_core::no_tasks() const noexcept {
+  std::uint64_t ended = 0, created = 0;
+  for (const registry_shard& shard : registry) ended += shard.ended.load(std::memory_order_seq_cst);
+  for (const registry_shard& shard : registry) created += shard.created.load(std::memory_order_relaxed);
+  return ended == created;
 }
 
 std::vector<state_ptr<task_state>> scheduler_core::all_tasks() {
@@ -86,7 +115,7 @@ std::vector<state_ptr<task_state>> scheduler_core::all_tasks() {
   return all;
 }
 
-task_state::task_state(scheduler& s, priority p) : shared_state(&s), root(s, this), prio(p) {
+task_state::task_state(scheduler& s, priority p) : shared_state(&s, 2), root(s, this), prio(p) {
   is_task = true;
   start.resume = &start_task;
   start.destroy = &drop_start;
@@ -129,13 +158,10 @@ void launch(task_state& t, job* frame, bool eager) {
     throw std::runtime_error("create_task: the runtime is shutting down; no task can be started from outside it");
   }
   t.frame = frame;
-  t.number = core.task_number.fetch_add(1, std::memory_order_relaxed) + 1;
   if (!t.context) t.context = capture_context();
   result_promise& p = result_promise_of(frame);
   p.continuation = continue_with(&t, continues::task);
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);
-  t.retain();  // the runtime's
-  core.tasks.fetch_add(1, std::memory_order_relaxed);
   enrol(core, t);
   worker* w = this_worker;
   if (eager && w && w->sched == &s && !w->io) {
@@ -213,6 +239,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
   scheduler_core& core = *core_;
   auto deadline = std::chrono::steady_clock::now() + limit;
   core.draining.store(true, std::memory_order_seq_cst);
+  asymmetric_heavy();  // with count_end
   const std::uint32_t round = core.drains;
   for (;;) {
     std::uint32_t before = core.drained.load(std::memory_order_acquire);
@@ -223,7 +250,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     }
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
       if (std::exchange(t->drain, round) != round) t->cancel({});
-    if (core.tasks.load(std::memory_order_acquire) == 0) break;
+    if (core.no_tasks()) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {
       if (stuck)

@@ -48,7 +48,7 @@ std::uint64_t next_random(worker& w) noexcept {  // xorshift64
 
 worker::worker(scheduler& s, unsigned i, bool is_io)
     : io(is_io), random(0x9e3779b97f4a7c15ull * (i + 1)), index(i), sched(&s) {
-  frames.limit = s.config().frame_cache;
+  frames.batch = std::max<std::uint32_t>(s.config().frame_cache / 2, 1);
   fifo = !io && s.config().order == order::asyncio;
   if (io || fifo) attention.store(attention::special, std::memory_order_relaxed);
 }

@@ -63,6 +63,18 @@ concept starts_a_task = std::invocable<std::decay_t<F>, std::decay_t<A>...> &&
 template <class F, class... A>
 using started_t = op_result_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<A>...>>;
 
+/// A plain function, or a lambda without captures, that takes its arguments by value and returns a task: the frame owns
+/// them, and nothing else has to.
+template <class F>
+struct owns_arguments : std::false_type {};
+template <class T, class... P>
+struct owns_arguments<task<T> (*)(P...)> : std::bool_constant<!(std::is_reference_v<P> || ...)> {};
+template <class T, class... P>
+struct owns_arguments<task<T> (*)(P...) noexcept> : owns_arguments<task<T> (*)(P...)> {};
+template <class F>
+  requires(std::is_empty_v<F> && requires(F f) { +f; })
+struct owns_arguments<F> : owns_arguments<decltype(+std::declval<F>())> {};
+
 /// Owns the callable and its arguments while what it returned runs.
 template <class F, class... A>
 task<started_t<F, A...>> call_owned(F f, A... args) {
@@ -72,11 +84,12 @@ task<started_t<F, A...>> call_owned(F f, A... args) {
 template <class T>
 task_handle<T> start(scheduler& s, const task_options& o, task<T> t) {
   auto* block = new task_block<T>(s, detail_task_options_access::priority(o));
-  state_ptr<task_block<T>> keep(block);
+  state_ptr<task_block<T>> keep(block), runtimes(block);  // it is made with two references
   detail_task_options_access::apply(o, *block);
   job* frame = t.release();
   result_promise_of(frame).out = &block->result;
   launch(*block, frame, detail_task_options_access::eager(o));
+  runtimes.detach();
   return task_handle<T>(std::move(keep));
 }
 
@@ -92,8 +105,11 @@ template <class F, class... A>
   requires detail::starts_a_task<F, A...>
 auto create_task(const task_options& options, F&& f, A&&... args) {
   scheduler& s = detail::require_scheduler("create_task");
-  return detail::start(s, options,
-                       detail::call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...));
+  if constexpr (detail::owns_arguments<std::decay_t<F>>::value)
+    return detail::start(s, options, f(std::decay_t<A>(std::forward<A>(args))...));
+  else
+    return detail::start(s, options,
+                         detail::call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...));
 }
 template <class Op>
   requires detail::awaitable<std::decay_t<Op>>

@@ -63,7 +63,7 @@ struct scheduler_config {
                          "Who pays for ordering in the deques. \"asymmetric\": only thieves, by membarrier(2); "
                          "\"full\": every pop; \"auto\": asymmetric where the kernel offers it."));
     visit(detail::whole("frame_cache", &self::frame_cache, 0, 65536, "",
-                        "Coroutine frames that a worker keeps for reuse, per size class. 0 keeps none."));
+                        "Coroutine frames that a worker keeps for reuse, per size class. At least 2 are kept."));
   }
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Where coroutine frames and task states come from: one free list per worker and size class (64-byte steps), no atomics.
+// Where coroutine frames and task states come from: free lists per worker and size class (64-byte steps), no atomics.
 // Every block is a malloc block of its class's size, so a block may be freed anywhere: on a worker it goes to that
-// worker's list, elsewhere back to malloc. A list that grows beyond its limit (frames freed here that were allocated
-// elsewhere) hands half of itself to the depot of all workers, where a worker that runs out looks before it calls
-// malloc; the depot is bounded too. Under AddressSanitizer blocks go straight to malloc, so that it sees every misuse.
+// worker's list, elsewhere back to malloc. A worker has two lists of a class: the one in use, and a full batch in reserve.
+// A second full batch (frames freed here that were allocated elsewhere) goes to the depot of all workers, where one that
+// runs out looks before it calls malloc; the depot is bounded too. Batches change hands whole: nobody walks along a list
+// of blocks that have left the cache. Under AddressSanitizer blocks go straight to malloc, so that it sees every misuse.
 #pragma once
 
 #include <cstddef>
@@ -26,12 +27,16 @@ inline constexpr std::size_t frame_classes = 17;  // up to 1024 bytes; larger on
 
 struct free_block {
   free_block* next;
+  // of the first block of a batch:
+  free_block* next_batch;
+  std::size_t count;
 };
 
 struct JAY_API frame_cache {
   free_block* list[frame_classes] = {};
   std::uint32_t count[frame_classes] = {};
-  std::uint32_t limit = 256;  // blocks per class
+  std::uint32_t batch = 128;  // blocks
+  free_block* reserve[frame_classes] = {};
 
   ~frame_cache();
   [[gnu::noinline]] void* refill(std::size_t cls);

@@ -33,10 +33,10 @@ struct callback : job {
 };
 
 struct JAY_API shared_state {
-  explicit shared_state(scheduler* s) noexcept : home(s) {}
+  explicit shared_state(scheduler* s, std::uint32_t holders = 1) noexcept : references(holders), home(s) {}
   shared_state(const shared_state&) = delete;
 
-  atomic<std::uint32_t> references{1};
+  atomic<std::uint32_t> references;
   atomic<status> state{status::pending};
   spin_mutex mutex;        // guards waiters, callbacks and the change of state
   atomic<bool> retrieved{false};  // relaxed: only for the "never retrieved" report

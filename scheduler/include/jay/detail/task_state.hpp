@@ -64,8 +64,8 @@ struct task_block final : task_state {
   }
 };
 
-/// Binds the coroutine to the task and makes it runnable; from here on the runtime holds a reference of its own.
-/// Throws std::runtime_error "shutting down" when the scheduler is draining.
+/// Binds the coroutine to the task and makes it runnable; from here on one of its two references is the runtime's.
+/// Throws std::runtime_error "shutting down", with nothing begun, when the scheduler is draining.
 JAY_API void launch(task_state& t, job* frame, bool eager);
 /// The task that this job starts, or null if it is another kind of job.
 task_state* task_of_start(job* j) noexcept;

@@ -100,7 +100,7 @@ inline void frame_free(void* p, std::size_t n) noexcept {
     auto* b = static_cast<free_block*>(p);
     b->next = w->frames.list[cls];
     w->frames.list[cls] = b;
-    if (++w->frames.count[cls] > w->frames.limit) [[unlikely]] w->frames.spill(cls);
+    if (++w->frames.count[cls] >= w->frames.batch) [[unlikely]] w->frames.spill(cls);
     return;
   }
 #else
