@@ -20,6 +20,7 @@ import difflib
 import os
 import pathlib
 import re
+import signal
 import shutil
 import subprocess
 import sys
@@ -124,6 +125,11 @@ def build_all(build, folder, jobs):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
 
+def hear_interrupts():
+    """What a shell starts in the background ignores SIGINT, and hands that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def trimmed(text, any_order):
     lines = [line.rstrip() for line in text.rstrip().splitlines()]
     return sorted(lines) if any_order else lines
@@ -134,7 +140,7 @@ def run(program, expected, any_order):
     with tempfile.TemporaryDirectory() as work:
         try:
             done = subprocess.run([program], cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  timeout=TIMEOUT_S)
+                                  timeout=TIMEOUT_S, preexec_fn=hear_interrupts)
         except subprocess.TimeoutExpired as late:
             return f"still running after {TIMEOUT_S} s; it had printed:\n{(late.stdout or b'').decode()}"
     if done.returncode:

@@ -22,6 +22,10 @@ namespace {
 constexpr int events_per_wait = 256;
 /// More than this from one wait, and sleeping workers are worth waking.
 constexpr std::size_t run_in_place = 64;
+/// So long after an event the I/O threads are taken to be at work,
+constexpr std::chrono::milliseconds hot{5};
+/// and looked after so often.
+constexpr std::chrono::milliseconds look_every{1};
 
 [[noreturn]] void throw_errno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -38,8 +42,9 @@ void ready_list::add(job* frame) noexcept {
 reactor::reactor(scheduler& s, const io_config& config)
     : sched_(s), config_(config), timers_(s.workers() + 1), polled_(s) {
   threads_.reserve(config_.threads);
+  io_threads_ = std::vector<io_thread>(config_.threads);
   for (unsigned i = 0; i < config_.threads; ++i)
-    io_workers_.push_back(std::make_unique<worker>(sched_, static_cast<unsigned>(sched_.workers()) + i, true));
+    io_threads_[i].self = std::make_unique<worker>(sched_, static_cast<unsigned>(sched_.workers()) + i, true);
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw_errno("reactor: epoll_create1");
   event_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -57,7 +62,7 @@ reactor::reactor(scheduler& s, const io_config& config)
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, timers_.fd(), &timer_event);
   for (unsigned i = 0; i < config_.threads; ++i) {
     try {
-      threads_.emplace_back([this, i] { thread_loop(*io_workers_[i]); });
+      threads_.emplace_back([this, i] { thread_loop(io_threads_[i]); });
     } catch (const std::exception& e) {
       std::fprintf(stderr, "jay: reactor: started %zu of %u I/O threads: %s; check the limit on processes (ulimit -u)\n",
                    threads_.size(), config_.threads, e.what());
@@ -102,12 +107,29 @@ void reactor::wait(ready_list& out) noexcept {
 
 // ---- a helping worker ----
 
-bool reactor::begin_poll() noexcept {
-  if (worker_polling_.load(std::memory_order_relaxed) || worker_polling_.exchange(true, std::memory_order_acq_rel))
-    return false;
-  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
-  return true;
+/// Whether an I/O thread waits for events, or will soon. A hint (relaxed): it is asked again.
+bool reactor::attended(time_point now) const noexcept {
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    std::int64_t since = io_threads_[i].resumes_since.load(std::memory_order_relaxed);
+    if (since == 0 || now - time_point(time_point::duration(since)) < look_every) return true;
+  }
+  return false;
 }
+
+poll_hook::part reactor::begin_poll(time_point& until) noexcept {
+  if (worker_polling_.load(std::memory_order_relaxed) || worker_polling_.exchange(true, std::memory_order_acq_rel))
+    return part::none;
+  time_point now = std::chrono::steady_clock::now();
+  time_point last{time_point::duration(last_events_.load(std::memory_order_relaxed))};
+  if (now - last < hot && attended(now)) {
+    until = now + look_every;
+    return part::watch;
+  }
+  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
+  return part::poll;
+}
+
+void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }
 
 std::size_t reactor::poll(job** ready, std::size_t n) noexcept {
   std::vector<job*>& jobs = polled_.jobs();
@@ -148,20 +170,36 @@ void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
 
 void reactor::dispatch(worker& w, std::vector<job*>& jobs) noexcept {
   if (jobs.empty()) return;
-  std::size_t here = jobs.size();
-  if (worker_at_hand(sched_) || sched_.config().order == order::asyncio) here = 0;
-  else if (here > run_in_place) here = run_in_place;
-  if (here < jobs.size()) schedule_ready(sched_, jobs.data() + here, jobs.size() - here);
-  for (std::size_t i = 0; i < here; ++i) run_job(w, jobs[i]);
+  if (worker_at_hand(sched_) || sched_.config().order == order::asyncio) {
+    schedule_ready(sched_, jobs.data(), jobs.size());
+  } else {
+    // The others stand where a worker that looks for work finds them, should this one take long.
+    put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
+    // A worker that waits for events does not look: it is called. One that is about to wait has seen the jobs, or is seen
+    // here (seq_cst: the queue's size against the epoch).
+    if (jobs.size() > 1 && (poll_epoch_.load(std::memory_order_seq_cst) & 1)) call_for_ready(sched_);
+    run_job(w, jobs[0]);
+    for (std::size_t more = std::min(jobs.size(), run_in_place) - 1; more > 0; --more) {
+      job* j = take_ready(sched_);
+      if (!j) break;
+      run_job(w, j);
+    }
+    if (jobs.size() > run_in_place) call_for_ready(sched_);
+  }
   jobs.clear();
 }
 
-void reactor::thread_loop(worker& w) noexcept {
+void reactor::thread_loop(io_thread& t) noexcept {
+  worker& w = *t.self;
   this_worker = &w;
   ready_list ready(sched_);
   while (!stopping_.load(std::memory_order_seq_cst)) {
     wait(ready);
+    std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+    last_events_.store(now, std::memory_order_relaxed);
+    t.resumes_since.store(now, std::memory_order_relaxed);
     dispatch(w, ready.jobs());
+    t.resumes_since.store(0, std::memory_order_relaxed);
   }
   interrupt();
   this_worker = nullptr;

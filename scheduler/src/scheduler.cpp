@@ -178,6 +178,14 @@ void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
   s.core().call_for(n);
 }
 
+void put_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
+  if (n != 0) s.core().ready.put(jobs, n);
+}
+job* take_ready(scheduler& s) noexcept { return s.core().ready.take(); }
+void call_for_ready(scheduler& s) noexcept {
+  if (std::size_t n = s.core().ready.size()) s.core().call_for(n);
+}
+
 bool worker_at_hand(scheduler& s) noexcept { return s.core().idle->anyone_searching(); }
 void set_attachment(scheduler& s, void* a) noexcept { s.core().attachment = a; }
 void* attachment(scheduler& s) noexcept { return s.core().attachment; }

@@ -180,9 +180,17 @@ void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);
   hook_users.fetch_add(1, std::memory_order_seq_cst);
   poll_hook* h = hook.load(std::memory_order_seq_cst);
-  bool polls = h && h->begin_poll();
-  if (polls) {
-    if (w.begin_polling()) {
+  poll_hook::part part = poll_hook::part::none;
+  for (std::chrono::steady_clock::time_point until; h; h = hook.load(std::memory_order_seq_cst)) {
+    part = h->begin_poll(until);
+    if (part != poll_hook::part::watch) break;
+    bool woken = w.park_until(until);
+    h->end_watch();
+    if (woken) break;
+  }
+  if (part == poll_hook::part::poll) {
+    // An I/O thread that is stuck may have left jobs in the ready queue without calling for anybody.
+    if (ready.empty() && w.begin_polling()) {
       constexpr std::size_t most = 256;
       job* jobs[most];
       std::size_t n = h->poll(jobs, most);
@@ -192,7 +200,7 @@ void scheduler_core::sleep(worker& w) noexcept {
     h->end_poll();
   }
   hook_users.fetch_sub(1, std::memory_order_release);
-  if (!polls) w.park();
+  if (part == poll_hook::part::none) w.park();
   w.tick = 0;  // nothing has waited for its turn meanwhile
 }
 

@@ -325,4 +325,35 @@ TEST(ServerDeathTest, WithoutDescriptorsItWaitsAndRecovers) {
               "jay: accept on 127.0.0.1:[0-9]+: Too many open files; connections wait until resources are free");
 }
 
+/// An I/O thread may have resumed the handler that blocks; an idle worker then waits for events in its place.
+TEST(Server, AHandlerThatBlocksItsThreadHoldsUpNobodyElse) {
+  std::binary_semaphore second_came(0);
+  std::atomic<int> connections{0};
+  auto handler = [&](jay::stream_reader reader, jay::stream_writer writer) -> jay::task<> {
+    std::string line = co_await reader.readline();
+    if (connections.fetch_add(1) == 0) second_came.acquire();
+    else second_came.release();
+    writer.write(line);
+    co_await writer.drain();
+  };
+  auto client = [](std::uint16_t port) -> jay::task<std::string> {
+    auto [reader, writer] = co_await jay::open_connection("127.0.0.1", port);
+    for (int i = 0; i < 20; ++i) co_await jay::sleep(1ms);  // so that the I/O threads are at work
+    writer.write("line\n");
+    co_await writer.drain();
+    std::string back = co_await reader.readline();
+    co_return back;
+  };
+  auto main = [&]() -> jay::task<> {
+    jay::server s = co_await jay::start_server(handler, "127.0.0.1", 0);
+    auto [a, b] = co_await jay::gather(client(s.port()), client(s.port()));
+    EXPECT_EQ("line\n", a);
+    EXPECT_EQ("line\n", b);
+    s.close();
+  };
+  jay::config c;
+  c.scheduler.workers = 2;
+  jay::run(main(), c);
+}
+
 }  // namespace

@@ -80,6 +80,11 @@ JAY_API void schedule(scheduler& s, job* j, priority p) noexcept;
 JAY_API void schedule_last(scheduler& s, job* j) noexcept;
 /// What I/O has made ready: before the forks of every worker.
 JAY_API void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept;
+/// The same for an I/O thread that will take them itself: nobody is called, but who looks for work may have them. If it
+/// leaves some it calls for them.
+JAY_API void put_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept;
+JAY_API job* take_ready(scheduler& s) noexcept;
+JAY_API void call_for_ready(scheduler& s) noexcept;
 
 /// Runs a job on the calling thread, which is w's, until it comes back.
 JAY_API void run_job(worker& w, job* j) noexcept;

@@ -58,6 +58,19 @@ struct station {
       while (token.load(std::memory_order_acquire) == on_futex) futex_wait(token, on_futex);
     token.store(awake, std::memory_order_relaxed);  // relaxed: only this worker waits on it
   }
+  /// The same, but not longer than that. False: the time has passed.
+  bool park_until(std::chrono::steady_clock::time_point until) noexcept {
+    std::uint32_t expected = awake;
+    if (token.compare_exchange_strong(expected, on_futex, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      while (token.load(std::memory_order_acquire) == on_futex) {
+        if (futex_wait_until(token, on_futex, until)) continue;
+        expected = on_futex;
+        if (token.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_acquire)) return false;
+      }
+    }
+    token.store(awake, std::memory_order_relaxed);  // relaxed: only this worker waits on it
+    return true;
+  }
   /// False: unpark has been called; do not poll. After the poll: end_polling.
   bool begin_polling() noexcept {
     std::uint32_t expected = awake;

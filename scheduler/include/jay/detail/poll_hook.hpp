@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// How an idle worker helps with I/O, without the scheduler knowing what I/O is: instead of sleeping on its futex, it
-// waits inside the reactor. One worker at a time.
+// How an idle worker helps with I/O, without the scheduler knowing what I/O is. One worker at a time, instead of sleeping
+// on its futex, waits inside the reactor; or, while I/O threads are at it anyway, sleeps lightly and looks now and then
+// whether one of them is stuck.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 #include <jay/detail/job.hpp>
@@ -11,8 +13,11 @@ namespace jay::detail {
 
 struct poll_hook {
   virtual ~poll_hook() = default;
-  /// May the calling worker wait in the reactor now? True: it calls end_poll later.
-  virtual bool begin_poll() noexcept = 0;
+  enum class part { none, watch, poll };
+  /// What the calling worker does instead of sleeping. none: it sleeps. poll: it calls poll(), then end_poll(). watch: it
+  /// sleeps until `until` at most, calls end_watch(), and asks again.
+  virtual part begin_poll(std::chrono::steady_clock::time_point& until) noexcept = 0;
+  virtual void end_watch() noexcept = 0;
   /// Waits for events, or for interrupt(). Gives the jobs that became ready, at most n.
   virtual std::size_t poll(job** ready, std::size_t n) noexcept = 0;
   virtual void end_poll() noexcept = 0;
