@@ -8,16 +8,11 @@ namespace jay::detail {
 
 bool inner_scope::pass(leaf* l) noexcept {
   auto* self = static_cast<passage*>(l);
-  std::string message;
-  {
-    spin_guard g(self->owner->mutex);
-    if (self->owner->message) message = *self->owner->message;
-  }
   {
     spin_guard g(self->inner->mutex);
     self->inner->outer_cancelled = true;
   }
-  self->inner->cancel(message);
+  self->inner->cancel(self->owner->text());
   return true;
 }
 

@@ -15,9 +15,7 @@ void close_above(job* frame) noexcept {
     promise_base& p = promise_of(f);
     if (p.flags & promise_base::joins_closed) return;
     p.flags |= promise_base::joins_closed;
-    std::uintptr_t c = p.continuation;
-    while ((c & continues_mask) == static_cast<std::uintptr_t>(continues::exits))
-      c = reinterpret_cast<exit_link*>(c & ~continues_mask)->continuation;
+    std::uintptr_t c = past_exits(p.continuation);
     auto address = c & ~continues_mask;
     switch (static_cast<continues>(c & continues_mask)) {
       case continues::frame: f = reinterpret_cast<job*>(address); break;

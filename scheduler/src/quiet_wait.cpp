@@ -30,8 +30,7 @@ std::optional<std::string> quiet_wait::resumed() noexcept {
   }
   leave();
   if (!was_cancelled) return std::nullopt;
-  spin_guard g(owner->mutex);
-  return owner->message ? *owner->message : std::string();
+  return owner->text();
 }
 
 }  // namespace jay::detail

@@ -11,26 +11,20 @@
 namespace jay::detail {
 namespace {
 
-bool has_exits(std::uintptr_t continuation) noexcept {
-  return (continuation & continues_mask) == static_cast<std::uintptr_t>(continues::exits);
+continues kind_past_exits(const promise_base& p) noexcept {
+  return static_cast<continues>(past_exits(p.continuation) & continues_mask);
 }
-exit_link& exits_in(std::uintptr_t continuation) noexcept {
-  return *reinterpret_cast<exit_link*>(continuation & ~continues_mask);
+template <class T>
+T* next_past_exits(const promise_base& p) noexcept {
+  return reinterpret_cast<T*>(past_exits(p.continuation) & ~continues_mask);
 }
-/// What goes on after this coroutine once the managers that it entered have exited.
-std::uintptr_t bottom(const promise_base& p) noexcept {
-  std::uintptr_t c = p.continuation;
-  while (has_exits(c)) c = exits_in(c).continuation;
-  return c;
-}
-continues bottom_kind(const promise_base& p) noexcept { return static_cast<continues>(bottom(p) & continues_mask); }
-join* join_of(const promise_base& strand) noexcept { return reinterpret_cast<join*>(bottom(strand) & ~continues_mask); }
+join* join_of(const promise_base& strand) noexcept { return next_past_exits<join>(strand); }
 
 /// The coroutine above this one, or null at the root of a task.
 job* above(const promise_base& p) noexcept {
-  switch (bottom_kind(p)) {
+  switch (kind_past_exits(p)) {
     case continues::joins: return join_of(p)->parent;
-    case continues::frame: return reinterpret_cast<job*>(bottom(p));
+    case continues::frame: return next_past_exits<job>(p);
     default: return nullptr;
   }
 }
@@ -39,7 +33,7 @@ job* above(const promise_base& p) noexcept {
 /// the frames above it say s.
 promise_base* strand_root(const scope& s, promise_base& from) noexcept {
   for (promise_base* p = &from;;) {
-    if (bottom_kind(*p) == continues::joins) return has_exits(p->continuation) ? exits_in(p->continuation).owner : p;
+    if (kind_past_exits(*p) == continues::joins) return p->kind() == continues::exits ? p->next<exit_link>()->owner : p;
     job* up = above(*p);
     if (!up || scope_of(promise_of(up).context) != &s) return nullptr;
     p = &promise_of(up);
@@ -50,7 +44,7 @@ promise_base* strand_root(const scope& s, promise_base& from) noexcept {
 std::uint32_t last_cancel(const scope& s, promise_base& strand) noexcept {
   std::uint32_t last = s.cancel_generation;
   for (promise_base* p = &strand; p;) {
-    if (bottom_kind(*p) == continues::joins) last = std::max(last, join_of(*p)->failed_generation);
+    if (kind_past_exits(*p) == continues::joins) last = std::max(last, join_of(*p)->failed_generation);
     job* up = above(*p);
     p = up && scope_of(promise_of(up).context) == &s ? &promise_of(up) : nullptr;
   }
@@ -59,7 +53,7 @@ std::uint32_t last_cancel(const scope& s, promise_base& strand) noexcept {
 
 bool stands_under(const scope& s, promise_base& from, const join* j) noexcept {
   for (promise_base* p = &from; p;) {
-    if (bottom_kind(*p) == continues::joins && join_of(*p) == j) return true;
+    if (kind_past_exits(*p) == continues::joins && join_of(*p) == j) return true;
     job* up = above(*p);
     p = up && scope_of(promise_of(up).context) == &s ? &promise_of(up) : nullptr;
   }
@@ -231,13 +225,15 @@ void scope::remove(leaf& l) noexcept {
   l.listed = false;
 }
 
-void scope::throw_cancelled() {
-  std::string text;
-  {
-    spin_guard g(mutex);
-    if (message) text = *message;
+std::string scope::text() noexcept {
+  spin_guard g(mutex);
+  try {
+    return message ? *message : std::string();
+  } catch (...) {  // no memory
+    return {};
   }
-  throw cancelled_error(std::move(text));
 }
+
+void scope::throw_cancelled() { throw cancelled_error(text()); }
 
 }  // namespace jay::detail

@@ -8,14 +8,6 @@
 #include "live_schedulers.hpp"
 
 namespace jay::detail {
-namespace {
-
-std::string message_of(scope& s) {
-  spin_guard g(s.mutex);
-  return s.message ? *s.message : std::string();
-}
-
-}  // namespace
 
 shared_state::~shared_state() {
   delete cancel_message;
@@ -124,7 +116,7 @@ bool state_awaiter::suspend() {
     }
     was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
     passed_on_ = true;
-    if (!s->cancel(message_of(*owner))) {
+    if (!s->cancel(owner->text())) {
       owner->make_due(promise_of(frame), forked);
       return false;
     }
@@ -147,7 +139,7 @@ void state_awaiter::unlink() noexcept {
 bool state_awaiter::forward_cancel(leaf* l) noexcept {
   auto* self = static_cast<state_awaiter*>(l);
   self->passed_on_ = true;
-  return self->target_->cancel(message_of(*self->owner));
+  return self->target_->cancel(self->owner->text());
 }
 
 }  // namespace jay::detail

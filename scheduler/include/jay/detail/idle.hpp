@@ -52,24 +52,14 @@ struct station {
 
   /// Blocks until unpark; at once if it has been called since the last time.
   void park() noexcept {
-    std::uint32_t expected = awake;
-    // [T1] acquire: what the waker did before unpark; with [T1] there
-    if (token.compare_exchange_strong(expected, on_futex, std::memory_order_acq_rel, std::memory_order_acquire))
-      while (token.load(std::memory_order_acquire) == on_futex) futex_wait(token, on_futex);
-    token.store(awake, std::memory_order_relaxed);  // relaxed: only this worker waits on it
+    block([this] {
+      futex_wait(token, on_futex);
+      return true;
+    });
   }
   /// The same, but not longer than that. False: the time has passed.
   bool park_until(std::chrono::steady_clock::time_point until) noexcept {
-    std::uint32_t expected = awake;
-    if (token.compare_exchange_strong(expected, on_futex, std::memory_order_acq_rel, std::memory_order_acquire)) {
-      while (token.load(std::memory_order_acquire) == on_futex) {
-        if (futex_wait_until(token, on_futex, until)) continue;
-        expected = on_futex;
-        if (token.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_acquire)) return false;
-      }
-    }
-    token.store(awake, std::memory_order_relaxed);  // relaxed: only this worker waits on it
-    return true;
+    return block([&] { return futex_wait_until(token, on_futex, until); });
   }
   /// False: unpark has been called; do not poll. After the poll: end_polling.
   bool begin_polling() noexcept {
@@ -85,6 +75,23 @@ struct station {
     std::uint32_t was = token.exchange(notified, std::memory_order_acq_rel);  // [T1] release
     if (was == on_futex) futex_wake(token, 1);
     return was == polling;
+  }
+
+ private:
+  /// wait() blocks while the token is on_futex; false: its time has passed.
+  template <class Wait>
+  bool block(Wait wait) noexcept {
+    std::uint32_t expected = awake;
+    // [T1] acquire: what the waker did before unpark; with [T1] there
+    if (token.compare_exchange_strong(expected, on_futex, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      while (token.load(std::memory_order_acquire) == on_futex) {
+        if (wait()) continue;
+        expected = on_futex;
+        if (token.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_acquire)) return false;
+      }
+    }
+    token.store(awake, std::memory_order_relaxed);  // relaxed: only this worker waits on it
+    return true;
   }
 };
 

@@ -55,6 +55,13 @@ struct exit_link {
   promise_base* owner = nullptr;
 };
 
+/// What goes on once the managers that were entered have exited.
+inline std::uintptr_t past_exits(std::uintptr_t continuation) noexcept {
+  while ((continuation & continues_mask) == static_cast<std::uintptr_t>(continues::exits))
+    continuation = reinterpret_cast<exit_link*>(continuation & ~continues_mask)->continuation;
+  return continuation;
+}
+
 template <class T>
 std::uintptr_t continue_with(T* p, continues kind) noexcept {
   return reinterpret_cast<std::uintptr_t>(p) | static_cast<std::uintptr_t>(kind);

@@ -80,6 +80,8 @@ struct JAY_API scope {
   bool add(leaf& l) noexcept;
   void remove(leaf& l) noexcept;
 
+  /// The message of the last cancel; empty where there is no memory for it.
+  std::string text() noexcept;
   [[noreturn]] void throw_cancelled();
 
  private:
