@@ -64,7 +64,7 @@ reactor::reactor(scheduler& s, const io_config& config)
     try {
       threads_.emplace_back([this, i] { thread_loop(io_threads_[i]); });
     } catch (const std::exception& e) {
-      std::fprintf(stderr, "jay: reactor: started %zu of %u I/O threads: %s; check the limit on processes (ulimit -u)\n",
+      std::fprintf(stderr, "jay: reactor: started %zu of %u I/O threads: %s; check the limits on memory and processes (ulimit -a)\n",
                    threads_.size(), config_.threads, e.what());
       break;
     }
@@ -107,13 +107,13 @@ void reactor::wait(ready_list& out) noexcept {
 
 // ---- a helping worker ----
 
-/// Whether an I/O thread waits for events, or will soon. A hint (relaxed): it is asked again.
+/// Whether every I/O thread waits for events, or will soon. A hint (relaxed): it is asked again.
 bool reactor::attended(time_point now) const noexcept {
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     std::int64_t since = io_threads_[i].resumes_since.load(std::memory_order_relaxed);
-    if (since == 0 || now - time_point(time_point::duration(since)) < look_every) return true;
+    if (since != 0 && now - time_point(time_point::duration(since)) >= look_every) return false;
   }
-  return false;
+  return !threads_.empty();
 }
 
 poll_hook::part reactor::begin_poll(time_point& until) noexcept {
@@ -169,22 +169,25 @@ void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
 // ---- the I/O threads ----
 
 void reactor::dispatch(worker& w, std::vector<job*>& jobs) noexcept {
-  if (jobs.empty()) return;
-  if (worker_at_hand(sched_) || sched_.config().order == order::asyncio) {
+  if (jobs.empty()) return call_for_ready(sched_);  // the timer has rung
+  // Without help there is nobody to wait for events while this thread runs something.
+  bool hand_over = !config_.help || worker_at_hand(sched_) || sched_.config().order == order::asyncio;
+  if (hand_over) {
     schedule_ready(sched_, jobs.data(), jobs.size());
   } else {
-    // The others stand where a worker that looks for work finds them, should this one take long.
+    // The others stand where a worker that looks for work finds them, should this one take long. A worker that waits for
+    // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
+    // (seq_cst: the queue's size against the epoch). One that watches looks soon.
     put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
-    // A worker that waits for events does not look: it is called. One that is about to wait has seen the jobs, or is seen
-    // here (seq_cst: the queue's size against the epoch).
-    if (jobs.size() > 1 && (poll_epoch_.load(std::memory_order_seq_cst) & 1)) call_for_ready(sched_);
+    if (jobs.size() > 1 && (poll_epoch_.load(std::memory_order_seq_cst) & 1)) timers_.ring(look_every);
     run_job(w, jobs[0]);
     for (std::size_t more = std::min(jobs.size(), run_in_place) - 1; more > 0; --more) {
       job* j = take_ready(sched_);
       if (!j) break;
       run_job(w, j);
     }
-    if (jobs.size() > run_in_place) call_for_ready(sched_);
+    // Too many, or others were taking too. Whoever puts last sees all that is left, as it does this after its put.
+    call_for_ready(sched_);
   }
   jobs.clear();
 }

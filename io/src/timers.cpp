@@ -100,6 +100,11 @@ void timers::arm(time_point deadline) noexcept {
   ::timerfd_settime(fd_, TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
+void timers::ring(time_point::duration in) noexcept {
+  time_point at = std::chrono::steady_clock::now() + in;
+  if (at < armed()) arm(at);
+}
+
 void timers::expire(ready_list& out) noexcept {
   {
     spin_guard g(arming_);
@@ -108,16 +113,31 @@ void timers::expire(ready_list& out) noexcept {
   time_point now = std::chrono::steady_clock::now();
   time_point earliest = time_point::max();
   std::size_t fired = 0;
+  struct {
+    time_point deadline;
+    job* frame;
+  } runnable[batch];  // by shard
+  std::size_t n = 0, shards = 0;
+  std::vector<job*>& jobs = out.jobs();
+  std::size_t before = jobs.size();
   for (auto& p : shards_) {
     shard& s = *p;
     spin_guard g(s.mutex);
+    std::size_t n_before = n;
     while (!s.heap.empty() && s.heap.front().deadline <= now && fired < batch) {
       timer& t = *s.heap.front().which;
+      time_point deadline = t.deadline;
       erase(s, t);
-      t.fire(t, out);
+      t.fire(t, out);  // one frame, or none
       ++fired;
+      if (jobs.size() > before + n) runnable[n] = {deadline, jobs.back()}, ++n;
     }
+    shards += n > n_before;
     if (!s.heap.empty()) earliest = std::min(earliest, s.heap.front().deadline);
+  }
+  if (shards > 1) {
+    std::sort(runnable, runnable + n, [](const auto& a, const auto& b) { return a.deadline < b.deadline; });
+    for (std::size_t i = 0; i < n; ++i) jobs[before + i] = runnable[i].frame;
   }
   if (earliest == time_point::max()) return;
   arm(earliest <= now ? now : fired ? std::max(earliest, now + slack) : earliest);  // E3

@@ -181,7 +181,14 @@ void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
 void put_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
   if (n != 0) s.core().ready.put(jobs, n);
 }
-job* take_ready(scheduler& s) noexcept { return s.core().ready.take(); }
+job* take_ready(scheduler& s) noexcept {
+  inject& q = s.core().ready;
+  for (int tries = 0; tries < 100 && !q.empty(); ++tries) {  // another may be taking
+    if (job* j = q.take()) return j;
+    cpu_relax();
+  }
+  return nullptr;
+}
 void call_for_ready(scheduler& s) noexcept {
   if (std::size_t n = s.core().ready.size()) s.core().call_for(n);
 }

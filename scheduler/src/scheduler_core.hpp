@@ -73,7 +73,7 @@ struct scheduler_core {
 
  private:
   job* next_job(worker& w, bool may_steal) noexcept;
-  bool theft_in_sight(const worker& w) const noexcept;
+  std::size_t theft_in_sight(const worker& w) const noexcept;
   job* shared_job(worker& w) noexcept;
   job* steal(worker& w) noexcept;
   bool work_in_sight() const noexcept;

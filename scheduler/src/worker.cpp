@@ -28,10 +28,12 @@ constexpr std::uint32_t fair_every = 61;
 constexpr std::uint32_t ready_burst = 32;
 constexpr std::uint32_t inline_budget = 128;
 constexpr std::size_t most_at_once = 32;  // jobs that one theft takes, with scheduler.steal = "half"
-/// A searcher takes what has stood in a deque for so long. What its owner is about to run anyway, a few children of a
-/// small gather, stays where its data is, and in order; a worker that has just run out of work steals at once. It waits
-/// by giving way, not by spinning: it may have been woken on the owner's own processor, before the owner could go on.
-constexpr std::chrono::microseconds hesitation{20};
+/// A searcher takes what has stood in a deque for so long, or at once where there is more than `few`. What its owner is
+/// about to run anyway, a few children of a small gather, stays where its data is, and in order; a worker that has just
+/// run out of work steals at once. It waits by giving way, not by spinning: it may have been woken on the owner's own
+/// processor, before the owner could go on.
+constexpr std::chrono::microseconds hesitation{100};
+constexpr std::size_t few = 4;
 
 void add(atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // only its worker writes
@@ -160,10 +162,11 @@ job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
   return may_steal ? steal(w) : nullptr;
 }
 
-bool scheduler_core::theft_in_sight(const worker& w) const noexcept {
+std::size_t scheduler_core::theft_in_sight(const worker& w) const noexcept {
+  std::size_t most = 0;
   for (const auto& other : workers)
-    if (other.get() != &w && !other->jobs.empty()) return true;
-  return false;
+    if (other.get() != &w) most = std::max(most, other->jobs.size());
+  return most;
 }
 
 bool scheduler_core::work_in_sight() const noexcept {
@@ -218,7 +221,9 @@ job* scheduler_core::search(worker& w) noexcept {
     }
     if (seen != unseen) thread_yield();
     now = clock::now();
-    if (!theft_in_sight(w)) seen = unseen;
+    std::size_t sight = theft_in_sight(w);
+    if (sight == 0) seen = unseen;
+    else if (sight > few) seen = now - hesitation;
     else if (seen == unseen) seen = now;
   } while (now < until || seen != unseen);
   return nullptr;

@@ -59,11 +59,19 @@ TEST(Server, EchoesWithoutIoThreads) {
   c.io.threads = 0;
   EXPECT_EQ(jay::run(many_talk(100, 5), c), 500);
 }
-TEST(Server, EchoesWithoutHelp) {
+jay::config with_io_threads(std::uint32_t io_threads, bool help) {
   jay::config c = with_workers(2);
-  c.io.help = false;
-  c.io.threads = 2;
-  EXPECT_EQ(jay::run(many_talk(100, 5), c), 500);
+  c.io.help = help;
+  c.io.threads = io_threads;
+  return c;
+}
+TEST(Server, EchoesWithoutHelp) { EXPECT_EQ(jay::run(many_talk(100, 5), with_io_threads(1, false)), 500); }
+/// They put jobs into the ready queue and take each other's: none may be left when both have done.
+TEST(Server, EchoesByTwoIoThreads) {
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(jay::run(many_talk(100, 5), with_io_threads(2, true)), 500);
+    EXPECT_EQ(jay::run(many_talk(100, 5), with_io_threads(2, false)), 500);
+  }
 }
 
 TEST(Server, TheHandlerMayBeALambdaWithCaptures) {
@@ -325,8 +333,8 @@ TEST(ServerDeathTest, WithoutDescriptorsItWaitsAndRecovers) {
               "jay: accept on 127.0.0.1:[0-9]+: Too many open files; connections wait until resources are free");
 }
 
-/// An I/O thread may have resumed the handler that blocks; an idle worker then waits for events in its place.
-TEST(Server, AHandlerThatBlocksItsThreadHoldsUpNobodyElse) {
+/// An I/O thread may have resumed the handler that blocks; a worker runs the others then.
+void block_one_of_two_handlers(const jay::config& c) {
   std::binary_semaphore second_came(0);
   std::atomic<int> connections{0};
   auto handler = [&](jay::stream_reader reader, jay::stream_writer writer) -> jay::task<> {
@@ -351,9 +359,14 @@ TEST(Server, AHandlerThatBlocksItsThreadHoldsUpNobodyElse) {
     EXPECT_EQ("line\n", b);
     s.close();
   };
-  jay::config c;
-  c.scheduler.workers = 2;
   jay::run(main(), c);
+}
+TEST(Server, AHandlerThatBlocksItsThreadHoldsUpNobodyElse) { block_one_of_two_handlers(with_workers(2)); }
+TEST(Server, NorDoesItBesideAnotherIoThread) {
+  for (int i = 0; i < 20; ++i) block_one_of_two_handlers(with_io_threads(2, true));
+}
+TEST(Server, NorDoesItWithoutHelp) {
+  for (int i = 0; i < 5; ++i) block_one_of_two_handlers(with_io_threads(1, false));
 }
 
 }  // namespace

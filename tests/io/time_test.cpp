@@ -101,6 +101,31 @@ TEST(Timers, AHundredThousandAllFire) {
   EXPECT_EQ(fired.load(), 100'000);
 }
 
+/// Each worker has a heap of its own.
+TEST(Timers, DueTogetherTheyFireInTheOrderOfTheirDeadlines) {
+  jay::scheduler s;
+  jay::detail::worker other(s, 0, true);
+  struct due : jay::detail::timer, jay::detail::job {
+    due() {
+      fire = [](timer& t, jay::detail::ready_list& out) noexcept { out.add(static_cast<due*>(&t)); };
+    }
+  };
+  due a, b, c;
+  jay::detail::timers all(2);
+  auto past = std::chrono::steady_clock::now() - 1s;
+  a.deadline = past;
+  c.deadline = past + 2ms;
+  b.deadline = past + 1ms;
+  all.add(b);
+  jay::detail::this_worker = &other;
+  all.add(c);
+  all.add(a);
+  jay::detail::this_worker = nullptr;
+  jay::detail::ready_list out(s);
+  all.expire(out);
+  EXPECT_EQ(out.jobs(), (std::vector<jay::detail::job*>{&a, &b, &c}));
+}
+
 TEST(Timers, ArmedAndCancelledLeaveNothingBehind) {
   std::size_t left = 1;
   auto main = [&]() -> jay::task<> {

@@ -70,7 +70,10 @@ class JAY_API timers {
   /// After this t does not fire. False: it had fired, or was never armed.
   bool remove(timer& t) noexcept;
 
-  /// Fires what is due. `more`: there is so much that it stopped early; call again soon (the timerfd is set).
+  /// The timerfd becomes readable so long from now at the latest, with or without a timer.
+  void ring(time_point::duration in) noexcept;
+
+  /// Fires what is due, the earliest first. If there is much it stops early, with the timerfd set.
   void expire(ready_list& out) noexcept;
 
   std::size_t size() noexcept;
