@@ -16,6 +16,8 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/echo_lines.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -157,12 +159,7 @@ jay::task<int> cleans() {
 }
 jay::task<> echo(jay::stream_reader reader, jay::stream_writer writer) {
   counted c;
-  while (true) {
-    std::string line = co_await reader.readline();
-    if (line.empty()) break;
-    writer.write(line);
-    co_await writer.drain();
-  }
+  co_await jay::testing::echo_lines(std::move(reader), std::move(writer));
 }
 jay::task<int> echoes() {
   counted c;

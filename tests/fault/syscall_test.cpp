@@ -8,12 +8,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
-namespace {
+#include "tests/support/scratch_directory.hpp"
 
-namespace fs = std::filesystem;
+namespace {
 
 struct outcome {
   int status = -1;  // of waitpid
@@ -39,22 +38,16 @@ class SystemCalls : public testing::Test {
  protected:
   void SetUp() override {
     if (!can_trace()) GTEST_SKIP() << "strace cannot trace here";
-    std::string name = (fs::temp_directory_path() / "jay-test-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override {
-    if (!folder_.empty()) fs::remove_all(folder_);
   }
   /// `inject` is strace's: SYSCALL:error=E:when=FIRST+STEP. 30 s are for ever.
   outcome run(const std::string& inject, const std::string& options = "") {
-    return shell("timeout -s KILL 30 strace -f -qq -o " + (folder_ / "trace").string() + " -e inject=" + inject + " " +
-                 JAY_FAULT_PROGRAM + " " + (folder_ / "file").string() + " " + options);
+    return shell("timeout -s KILL 30 strace -f -qq -o " + folder_.file("trace") + " -e inject=" + inject + " " +
+                 JAY_FAULT_PROGRAM + " " + folder_.file("file") + " " + options);
   }
   bool injected() {
-    return shell("grep -q INJECTED " + (folder_ / "trace").string()).status == 0;
+    return shell("grep -q INJECTED " + folder_.file("trace")).status == 0;
   }
-  fs::path folder_;
+  jay::testing::scratch_directory folder_;
 };
 
 struct call {
@@ -84,14 +77,12 @@ INSTANTIATE_TEST_SUITE_P(Of, InterruptedCall,
 
 /// The C library's own futex calls take no invented error, so for these the signals are real: each goes to any thread.
 TEST(InterruptedProgram, ByRealSignalsEverythingGoesOn) {
-  std::string name = (fs::temp_directory_path() / "jay-test-XXXXXX").string();
-  ASSERT_NE(mkdtemp(name.data()), nullptr);
+  jay::testing::scratch_directory folder;
   for (const char* backend : {"epoll", "io_uring"}) {
-    outcome o = shell(std::string("timeout -s KILL 30 ") + JAY_FAULT_PROGRAM + " " + name + "/file --storm 100 --backend " + backend);
+    outcome o = shell(std::string("timeout -s KILL 30 ") + JAY_FAULT_PROGRAM + " " + folder.file("file") + " --storm 100 --backend " + backend);
     EXPECT_TRUE(WIFEXITED(o.status) && WEXITSTATUS(o.status) == 0) << o.text;
     EXPECT_NE(std::string::npos, o.text.find("well")) << o.text;
   }
-  fs::remove_all(name);
 }
 
 struct missing {
@@ -128,17 +119,15 @@ INSTANTIATE_TEST_SUITE_P(
 
 /// Time goes by the monotonic clock: what the wall clock does is nobody's concern here.
 TEST(WallClock, JumpsMoveNoTimer) {
-  std::string name = (fs::temp_directory_path() / "jay-test-XXXXXX").string();
-  ASSERT_NE(mkdtemp(name.data()), nullptr);
-  const std::string clock = name + "/clock";
   if (shell("command -v faketime").status != 0) GTEST_SKIP() << "faketime is not installed";
+  jay::testing::scratch_directory folder;
+  const std::string clock = folder.file("clock");
   // An hour on, an hour back, and on again, every 20 ms.
   outcome o = shell("echo +0 > " + clock + "; (for i in 1 2 3 4 5 6; do sleep 0.02; echo '+1h' > " + clock +
                     "; sleep 0.02; echo '-1h' > " + clock + "; done) & " + "FAKETIME_TIMESTAMP_FILE=" + clock +
                     " FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$(ls "
                     "/usr/lib/*/faketime/libfaketimeMT.so.1) timeout -s KILL 20 " +
                     JAY_FAULT_PROGRAM + " unused --sleep 100; echo $?; wait");
-  fs::remove_all(name);
   int took = -1, status = -1;
   ASSERT_EQ(2, std::sscanf(o.text.c_str(), "%d %d", &took, &status)) << o.text;
   EXPECT_EQ(0, status) << o.text;

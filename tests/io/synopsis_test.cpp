@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/echo_lines.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -525,20 +527,9 @@ TEST(Synopsis, Managers) {
   jay::run(body());
 }
 
-jay::task<> echo_lines(jay::stream_reader reader, jay::stream_writer writer) {
-  while (true) {
-    std::string line = co_await reader.readline();
-    if (line.empty()) break;
-    writer.write(line);
-    co_await writer.drain();
-  }
-  writer.close();
-  co_await writer.wait_closed();
-}
-
 TEST(Synopsis, Streams) {
   auto body = []() -> jay::task<int> {
-    jay::server s = co_await jay::start_server(echo_lines, "127.0.0.1", 0);
+    jay::server s = co_await jay::start_server(jay::testing::echo_lines, "127.0.0.1", 0);
     EXPECT_NE(0, s.port());
     auto serving = jay::create_task(s.serve_forever());
     {

@@ -64,28 +64,21 @@ jay::task<> create_all(long n, std::atomic<long>& counter) {
   for (auto& h : handles) co_await h;
 }
 
-TEST(Counts, EveryTaskRunsOnce) {
-  const long n = (soak() ? 10'000'000L : 1'000'000L) / slower;
-  for (unsigned w : {1u, 2u, 4u}) {
-    std::atomic<long> counter{0};
-    run(workers(w), create_all(n, counter));
-    EXPECT_EQ(n, counter.load()) << w << " workers";
-  }
-}
-
 /// Nobody keeps a handle.
 jay::task<> drop_all(long n, std::atomic<long>& counter) {
   for (long i = 0; i < n; ++i) jay::create_task(count_one, std::ref(counter));
   while (counter.load(std::memory_order_relaxed) != n) co_await jay::testing::yield();
 }
 
-TEST(Counts, EveryTaskWhoseHandleIsDroppedRunsOnce) {
+void expect_each_counted(jay::task<> (*create)(long n, std::atomic<long>& counter)) {
   const long n = (soak() ? 10'000'000L : 1'000'000L) / slower;
   for (unsigned w : {1u, 2u, 4u}) {
     std::atomic<long> counter{0};
-    run(workers(w), drop_all(n, counter));
+    run(workers(w), create(n, counter));
     EXPECT_EQ(n, counter.load()) << w << " workers";
   }
 }
+TEST(Counts, EveryTaskRunsOnce) { expect_each_counted(create_all); }
+TEST(Counts, EveryTaskWhoseHandleIsDroppedRunsOnce) { expect_each_counted(drop_all); }
 
 }  // namespace

@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <system_error>
@@ -18,6 +16,8 @@
 #include <jay/runtime.hpp>
 #include <jay/socket.hpp>
 #include <jay/time.hpp>
+
+#include "tests/support/scratch_directory.hpp"
 
 namespace jay::testing {
 
@@ -70,25 +70,6 @@ jay::task<failure> failure_of(Op o) {
   }
   co_return f;
 }
-
-/// A directory that goes with the test.
-class scratch_directory {
- public:
-  scratch_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "jay-test-XXXXXX").string();
-    if (!::mkdtemp(name.data())) throw std::system_error(errno, std::generic_category(), name);
-    path_ = name;
-  }
-  scratch_directory(const scratch_directory&) = delete;
-  ~scratch_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline std::string pattern(std::size_t n, std::uint32_t seed = 1) {
   std::string s(n, '\0');

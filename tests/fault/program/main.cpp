@@ -16,20 +16,11 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/echo_lines.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
-
-jay::task<> echo(jay::stream_reader reader, jay::stream_writer writer) {
-  while (true) {
-    std::string line = co_await reader.readline();
-    if (line.empty()) break;
-    writer.write(line);
-    co_await writer.drain();
-  }
-  writer.close();
-  co_await writer.wait_closed();
-}
 
 jay::task<int> client(std::uint16_t port, int lines) {
   auto [reader, writer] = co_await jay::open_connection("127.0.0.1", port);
@@ -60,7 +51,7 @@ jay::task<std::string> round_trip(std::string path) {
 }
 
 jay::task<int> async_main(std::string path) {
-  jay::server server = co_await jay::start_server(echo, "127.0.0.1", 0);
+  jay::server server = co_await jay::start_server(jay::testing::echo_lines, "127.0.0.1", 0);
   std::vector<jay::task<int>> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(client(server.port(), 10));
   std::vector<int> good = co_await jay::gather(std::move(clients));
