@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <jay/scheduler.hpp>
@@ -19,6 +20,9 @@ void empty(std::string& s) noexcept {
   if (s.capacity() > kept_capacity) std::string().swap(s);
   else s.clear();
 }
+
+/// The most that one system call sends: while it runs, an abort waits, and the buffer counts as full.
+constexpr ssize_t piece = 256 * 1024;
 
 /// With the lock held: takes off all, and gives those that are to be woken without it.
 leaf* take_all(leaf_list& waiting) noexcept {
@@ -63,10 +67,12 @@ void connection::write(std::string_view data) {
     case fd_slot::admission::wait: inside = true; break;
     case fd_slot::admission::attempt: {
       inside = true;
-      ssize_t n = retry([&] { return ::send(ref_.slot->fd(), data.data(), data.size(), MSG_NOSIGNAL); });
-      if (n >= 0) {
-        data.remove_prefix(static_cast<std::size_t>(n));
-      } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+      ssize_t n;
+      do {
+        n = send_piece(data);
+        if (n > 0) data.remove_prefix(static_cast<std::size_t>(n));
+      } while (n == piece && !data.empty() && !is_shut());  // shut: the flush finds it
+      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
         fail(errno);
         data = {};
       }
@@ -99,10 +105,13 @@ void connection::grew(std::size_t n) noexcept {
   if (buffered_ > high_) paused_ = true;
 }
 
-void connection::took(std::size_t n) noexcept {
+/// False: it was shut meanwhile.
+bool connection::took(std::size_t n) noexcept {
   leaf* woken = nullptr;
+  bool shut;
   {
     spin_guard g(mutex_);
+    shut = shut_;
     buffered_ -= n;
     if (paused_ && buffered_ <= low_) {
       paused_ = false;
@@ -110,6 +119,7 @@ void connection::took(std::size_t n) noexcept {
     }
   }
   wake_all(woken);
+  return !shut;
 }
 
 void connection::fail(int e) noexcept {
@@ -137,16 +147,20 @@ io_step connection::attempt() noexcept {
       if (pending_.empty()) return io_step::done;
       sending_.swap(pending_);
     }
-    ssize_t n = retry([&] { return ::send(ref_.slot->fd(), sending_.data() + sent_, sending_.size() - sent_, MSG_NOSIGNAL); });
+    ssize_t n = send_piece(std::string_view(sending_).substr(sent_));
     if (n < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return io_step::again;
       fail(errno);
       return io_step::done;
     }
     sent_ += static_cast<std::size_t>(n);
-    took(static_cast<std::size_t>(n));
-    if (sent_ < sending_.size()) return io_step::again;  // the kernel is full: an event will come
+    if (!took(static_cast<std::size_t>(n))) return io_step::again;  // suspend finds it closed, or is ended by shut
+    if (sent_ < sending_.size() && n < piece) return io_step::again;  // full: an event will come
   }
+}
+
+ssize_t connection::send_piece(std::string_view data) noexcept {
+  return retry([&] { return ::send(ref_.slot->fd(), data.data(), std::min<std::size_t>(data.size(), piece), MSG_NOSIGNAL); });
 }
 
 // The slot was closed: by shut, or by the end of the runtime.
@@ -259,6 +273,10 @@ void connection::shut() noexcept {
 bool connection::is_closing() const noexcept {
   spin_guard g(mutex_);
   return closing_ || shut_;
+}
+bool connection::is_shut() const noexcept {
+  spin_guard g(mutex_);
+  return shut_;
 }
 std::size_t connection::buffered() const noexcept {
   spin_guard g(mutex_);

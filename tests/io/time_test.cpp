@@ -384,13 +384,14 @@ TEST(ToThread, PassesExceptionsOn) {
 }
 
 TEST(ToThread, ACancelEndsTheWaitAndTheCallGoesOn) {
-  std::atomic<bool> release{false}, ended{false};
+  std::atomic<bool> begun{false}, release{false}, ended{false};
   auto main = [&]() -> jay::task<> {
     auto h = jay::create_task(jay::to_thread([&] {
+      begun = true;
       while (!release) std::this_thread::yield();
       ended = true;
     }));
-    co_await jay::sleep(1ms);
+    while (!begun) co_await jay::sleep(1ms);
     h.cancel();
     auto r = co_await jay::settled(h);
     EXPECT_TRUE(r.cancelled());

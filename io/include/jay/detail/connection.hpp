@@ -85,7 +85,9 @@ class JAY_API connection final : slot_operation {
   void flush(bool inside) noexcept;
   bool send_on(bool inside) noexcept;
   bool finish_flush() noexcept;
-  void took(std::size_t n) noexcept;
+  bool is_shut() const noexcept;
+  bool took(std::size_t n) noexcept;
+  ssize_t send_piece(std::string_view data) noexcept;
   void grew(std::size_t n) noexcept;
   void fail(int e) noexcept;
   void shut() noexcept;
