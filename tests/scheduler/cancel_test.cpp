@@ -254,13 +254,9 @@ TEST_P(Cancel, OfATaskThatAwaitsATaskCancelsThat) {
     jay::promise<> started;
     auto inner = jay::create_task(note_then_for_ever(started, cancelled));
     auto wait = [](jay::task_handle<> h) -> jay::task<> { co_await h; };
-    auto outer = jay::create_task(wait(inner));
+    auto outer = jay::create_task(jay::task_options().eager_start(), wait(inner));  // it waits from here on
     co_await started.get_future();
-    while (cancelled == 0) {  // outer may not have reached its await: then it is told there
-      outer.cancel();
-      co_await yield();
-      if (outer.done()) break;
-    }
+    outer.cancel();
     try {
       co_await outer;
     } catch (const jay::cancelled_error&) {
