@@ -2,11 +2,11 @@
 // A task group's state changes under its lock; cancels are made without it, as they reach into other tasks. A canceller
 // of the body announces itself (cancelling_body_), and the join, at its end, waits until it is out of the owner's scope.
 //
-// Lifetime: a child tells the group of its error, and cancels what is to be cancelled, before it takes itself off
-// `running_`. So once the owner has seen 0, under the lock, no child is inside the group any more.
+// Lifetime: a task tells the group of its error, and cancels what is to be cancelled, before it is taken off `running_`.
+// So once the owner has seen 0, under the lock, no task is inside the group any more. A task that stands in a list is
+// alive: while it runs by the runtime's reference, afterwards by that of the list of those that have failed.
 #include <jay/task_group.hpp>
 
-#include <new>
 #include <typeinfo>
 
 #include <jay/error.hpp>
@@ -14,21 +14,6 @@
 
 namespace jay {
 namespace detail {
-
-group_child::group_child() noexcept {
-  resume = &run;
-  destroy = &drop;
-  continuation = 0;
-  frame = this;
-  word = &own_word;
-}
-
-void group_child::run(job* j) {
-  auto* self = static_cast<group_child*>(j);
-  this_worker->parked = true;
-  self->group->ended(self);
-}
-void group_child::drop(job*) {}  // the scheduler goes while a group waits: nobody is left to be told
 
 group_scope::group_scope() : inner_(*current_scope()), group(inner_) {}
 
@@ -81,19 +66,35 @@ task_group::~task_group() {
     detail::fatal(
         "a task_group was destroyed while its tasks were running: co_await its join() on every path, giving it what "
         "the body has thrown, or use jay::with_task_group");
-  while (detail::group_child* c = failed_) {  // never joined
-    failed_ = c->after;
-    if (!ended_)
-      c->task->home->call_exception_handler(
-          {"a task_group was destroyed without join(); one of its tasks had failed", c->task->error, c->task->get_name()});
-    delete c;
+  while (detail::task_state* t = failed_) {
+    failed_ = t->group_next;
+    if (!ended_)  // never joined
+      t->home->call_exception_handler(
+          {"a task_group was destroyed without join(); one of its tasks had failed", t->error, t->get_name()});
+    t->release();
   }
 }
 
-bool task_group::admit() noexcept {
+namespace {
+
+void insert(detail::task_state& t, detail::task_state*& list) noexcept {
+  t.group_next = list;
+  if (list) list->group_link = &t.group_next;
+  list = &t;
+  t.group_link = &list;
+}
+void take_out(detail::task_state& t) noexcept {
+  *t.group_link = t.group_next;
+  if (t.group_next) t.group_next->group_link = t.group_link;
+}
+
+}  // namespace
+
+bool task_group::adopt(detail::task_state& t) noexcept {
   detail::spin_guard g(mutex_);
   if (aborting_ || (joining_ && running_ == 0)) return false;
   ++running_;
+  insert(t, untold_);
   return true;
 }
 
@@ -104,58 +105,27 @@ void task_group::refuse() {
                                  "tasks or its body has failed");
 }
 
-void task_group::adopt(std::unique_ptr<detail::group_child> made, detail::state_ptr<detail::task_state> t) noexcept {
-  detail::group_child* child = made.release();
-  detail::task_state* task = t.get();
-  child->group = this;
-  child->task = t;
-  child->owner = scope_;
-  bool late;
-  {
-    detail::spin_guard g(mutex_);
-    late = aborting_;
-    child->insert(late ? told_ : untold_);
-  }
-  bool over;
-  {
-    detail::spin_guard g(task->mutex);
-    over = task->done();
-    if (!over) {
-      child->word->arm(static_cast<detail::leaf*>(child), false);
-      task->waiters.push_back(*child);
+void task_group::ended(detail::task_state& t) noexcept {
+  bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;  // relaxed: this thread has set it
+  if (failed) [[unlikely]] {
+    t.retrieved.store(true, std::memory_order_relaxed);
+    t.retain();
+    {
+      detail::spin_guard g(mutex_);
+      take_out(t);
+      t.group_next = nullptr;
+      *last_failed_ = &t;
+      last_failed_ = &t.group_next;
     }
+    abort();
   }
-  // It may have started eagerly, and ended. Told by a job of its own all the same: an error must not reach the body
-  // inside create_task.
-  if (over) detail::schedule(*scope_->sched, child);
-  if (late) task->cancel({});
-}
-
-void task_group::dismiss() noexcept {
   detail::leaf* joiner = nullptr;
   {
     detail::spin_guard g(mutex_);
+    if (!failed) take_out(t);
     if (--running_ == 0 && joiner_ && joiner_->claim()) joiner = joiner_;
   }
   if (joiner) joiner->wake();
-}
-
-void task_group::ended(detail::group_child* child) noexcept {
-  detail::task_state& t = *child->task;
-  bool failed = t.state.load(std::memory_order_acquire) == detail::status::error;
-  {
-    detail::spin_guard g(mutex_);
-    child->take_out();
-    if (failed) {
-      t.retrieved.store(true, std::memory_order_relaxed);
-      child->after = nullptr;
-      *last_failed_ = child;
-      last_failed_ = &child->after;
-    }
-  }
-  if (failed) abort();
-  else delete child;
-  dismiss();
 }
 
 void task_group::abort() noexcept {
@@ -170,11 +140,11 @@ void task_group::abort() noexcept {
     detail::state_ptr<detail::task_state> next;
     {
       detail::spin_guard g(mutex_);
-      detail::group_child* c = untold_;
-      if (!c) break;
-      c->take_out();
-      c->insert(told_);
-      next = c->task;
+      detail::task_state* t = untold_;
+      if (!t) break;
+      take_out(*t);
+      insert(*t, told_);
+      next = detail::state_ptr<detail::task_state>::share(t);
     }
     next->cancel({});
   }
@@ -231,8 +201,8 @@ void task_group::settle(detail::promise_base& p) {
 
   std::vector<std::exception_ptr> errors;
   std::exception_ptr base;
-  for (detail::group_child* c = failed_; c; c = c->after) {
-    errors.push_back(c->task->error);
+  for (detail::task_state* t = failed_; t; t = t->group_next) {
+    errors.push_back(t->error);
     if (!base && detail::is_base_error(errors.back())) base = errors.back();
   }
   if (body_error_ && detail::is_base_error(body_error_)) base = body_error_;

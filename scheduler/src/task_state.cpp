@@ -8,6 +8,7 @@
 #include <jay/detail/promise.hpp>
 #include <jay/error.hpp>
 #include <jay/task.hpp>
+#include <jay/task_group.hpp>
 
 #include "live_schedulers.hpp"
 #include "scheduler_core.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 void drop_start(job* j) {
   task_state* t = static_cast<start_job*>(j)->task;
-  t->frame->destroy(t->frame);
+  if (t->frame) t->frame->destroy(t->frame);
   t->release();
 }
 
@@ -42,14 +43,34 @@ void count_end(scheduler_core& core) noexcept {
   futex_wake(core.drained, 1);
 }
 
-void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
+// The end of the runtime's part in the task.
+void let_go(task_state* t) noexcept {
   scheduler_core& core = t->home->core();
-  t->frame = nullptr;
-  strike_off(core, *t);
-  t->complete(s, std::move(e));
   t->release();
   // The last access: the scheduler may go as soon as it has been drained and its threads have ended.
   count_end(core);
+}
+
+void tell_group(job* j) {
+  task_state* t = static_cast<start_job*>(j)->task;
+  this_worker->parked = true;
+  t->group->ended(*t);
+  let_go(t);
+}
+
+void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
+  t->frame = nullptr;
+  strike_off(t->home->core(), *t);
+  t->complete(s, std::move(e));
+  if (t->group) {
+    if (t->eager) {
+      // It may have ended inside create_task, where its error must not reach the body yet.
+      t->start.resume = &tell_group;
+      return schedule(*t->home, &t->start);
+    }
+    t->group->ended(*t);
+  }
+  let_go(t);
 }
 
 // A task that was cancelled before it began ends here, and nothing of its body runs.
@@ -157,8 +178,13 @@ void launch(task_state& t, job* frame, bool eager) {
     frame->destroy(frame);
     throw std::runtime_error("create_task: the runtime is shutting down; no task can be started from outside it");
   }
-  t.frame = frame;
   if (!t.context) t.context = capture_context();
+  if (t.group && !t.group->adopt(t)) {
+    frame->destroy(frame);
+    t.group->refuse();
+  }
+  t.frame = frame;
+  t.eager = eager;
   result_promise& p = result_promise_of(frame);
   p.continuation = continue_with(&t, continues::task);
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);

@@ -60,6 +60,11 @@ concept starts_a_task = std::invocable<std::decay_t<F>, std::decay_t<A>...> &&
                         awaitable<std::invoke_result_t<std::decay_t<F>, std::decay_t<A>...>> &&
                         !awaitable<std::decay_t<F>>;
 
+/// What create_task takes after its options: an op, or a callable and its arguments.
+template <class First, class... Rest>
+concept startable =
+    (sizeof...(Rest) == 0 && awaitable<std::decay_t<First>>) || starts_a_task<First, Rest...>;
+
 template <class F, class... A>
 using started_t = op_result_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<A>...>>;
 
@@ -81,11 +86,24 @@ task<started_t<F, A...>> call_owned(F f, A... args) {
   co_return co_await std::invoke(std::move(f), std::move(args)...);
 }
 
+template <class Op>
+  requires awaitable<std::decay_t<Op>>
+auto coroutine_of(Op&& o) {
+  return to_task(std::forward<Op>(o));
+}
+template <class F, class... A>
+  requires starts_a_task<F, A...>
+auto coroutine_of(F&& f, A&&... args) {
+  if constexpr (owns_arguments<std::decay_t<F>>::value) return f(std::decay_t<A>(std::forward<A>(args))...);
+  else return call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...);
+}
+
 template <class T>
-task_handle<T> start(scheduler& s, const task_options& o, task<T> t) {
+task_handle<T> start(scheduler& s, const task_options& o, task<T> t, task_group* group = nullptr) {
   auto* block = new task_block<T>(s, detail_task_options_access::priority(o));
   state_ptr<task_block<T>> keep(block), runtimes(block);  // it is made with two references
   detail_task_options_access::apply(o, *block);
+  block->group = group;
   job* frame = t.release();
   result_promise_of(frame).out = &block->result;
   launch(*block, frame, detail_task_options_access::eager(o));
@@ -95,31 +113,16 @@ task_handle<T> start(scheduler& s, const task_options& o, task<T> t) {
 
 }  // namespace detail
 
-template <class Op>
-  requires detail::awaitable<std::decay_t<Op>>
-auto create_task(const task_options& options, Op&& o) {
+template <class First, class... Rest>
+  requires detail::startable<First, Rest...>
+auto create_task(const task_options& options, First&& f, Rest&&... args) {
   scheduler& s = detail::require_scheduler("create_task");
-  return detail::start(s, options, detail::to_task(std::forward<Op>(o)));
+  return detail::start(s, options, detail::coroutine_of(std::forward<First>(f), std::forward<Rest>(args)...));
 }
-template <class F, class... A>
-  requires detail::starts_a_task<F, A...>
-auto create_task(const task_options& options, F&& f, A&&... args) {
-  scheduler& s = detail::require_scheduler("create_task");
-  if constexpr (detail::owns_arguments<std::decay_t<F>>::value)
-    return detail::start(s, options, f(std::decay_t<A>(std::forward<A>(args))...));
-  else
-    return detail::start(s, options,
-                         detail::call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...));
-}
-template <class Op>
-  requires detail::awaitable<std::decay_t<Op>>
-auto create_task(Op&& o) {
-  return create_task(task_options(), std::forward<Op>(o));
-}
-template <class F, class... A>
-  requires(detail::starts_a_task<F, A...> && !std::is_same_v<std::decay_t<F>, task_options>)
-auto create_task(F&& f, A&&... args) {
-  return create_task(task_options(), std::forward<F>(f), std::forward<A>(args)...);
+template <class First, class... Rest>
+  requires detail::startable<First, Rest...>
+auto create_task(First&& f, Rest&&... args) {
+  return create_task(task_options(), std::forward<First>(f), std::forward<Rest>(args)...);
 }
 
 }  // namespace jay

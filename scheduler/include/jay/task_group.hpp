@@ -17,13 +17,17 @@
 #pragma once
 
 #include <exception>
-#include <memory>
 
 #include <jay/create_task.hpp>
-#include <jay/detail/group_child.hpp>
 #include <jay/detail/inner_scope.hpp>
 
 namespace jay {
+
+namespace detail {
+class group_scope;
+class group_wait;
+class group_end;
+}  // namespace detail
 
 class JAY_API task_group {
  public:
@@ -35,27 +39,27 @@ class JAY_API task_group {
 
   /// As jay::create_task, in all its forms. Any task may call it. Throws std::runtime_error once the group is shutting
   /// down: a task has failed, it was cancelled, or it has ended.
-  template <class... A>
-    requires requires(A&&... a) { jay::create_task(std::forward<A>(a)...); }
-  auto create_task(A&&... a) {
-    auto child = std::make_unique<detail::group_child>();
-    if (!admit()) {
-      (close(std::forward<A>(a)), ...);
-      refuse();
-    }
-    try {
-      auto h = jay::create_task(std::forward<A>(a)...);
-      adopt(std::move(child), h.share());
-      return h;
-    } catch (...) {
-      dismiss();
-      throw;
-    }
+  template <class First, class... Rest>
+    requires detail::startable<First, Rest...>
+  auto create_task(const task_options& options, First&& f, Rest&&... args) {
+    scheduler& s = detail::require_scheduler("task_group::create_task");
+    return detail::start(s, options, detail::coroutine_of(std::forward<First>(f), std::forward<Rest>(args)...), this);
+  }
+  template <class First, class... Rest>
+    requires detail::startable<First, Rest...>
+  auto create_task(First&& f, Rest&&... args) {
+    return create_task(task_options(), std::forward<First>(f), std::forward<Rest>(args)...);
   }
 
   /// Ends the group early: cancels its tasks and the body; join then returns as if all had ended by themselves. Any
   /// thread, while the group exists.
   void cancel() noexcept { abort(); }
+
+  /// For the library: a task that is about to start joins the group, unless it takes no more; then refuse() throws.
+  bool adopt(detail::task_state& t) noexcept;
+  [[noreturn]] void refuse();
+  /// One that it has adopted has its result.
+  void ended(detail::task_state& t) noexcept;
 
   /// Waits for all tasks. `body_error`: what the body has thrown; it cancels the tasks, and is part of the errors.
   /// Throws exception_group, or cancelled_error if the owner was cancelled and nothing failed. Only the owner calls it,
@@ -63,33 +67,22 @@ class JAY_API task_group {
   task<> join(std::exception_ptr body_error = nullptr);
 
  private:
-  friend struct detail::group_child;
   friend class detail::group_scope;
   friend class detail::group_wait;
   friend class detail::group_end;
 
   explicit task_group(detail::inner_scope& body);
 
-  template <class A>
-  static void close(A&& a) noexcept {  // a task that will not be started is no mistake of the caller's
-    if constexpr (is_task<std::decay_t<A>> && !std::is_lvalue_reference_v<A>)
-      if (detail::job* frame = a.release()) frame->destroy(frame);
-  }
-  bool admit() noexcept;
-  [[noreturn]] void refuse();
-  void adopt(std::unique_ptr<detail::group_child> child, detail::state_ptr<detail::task_state> t) noexcept;
-  void dismiss() noexcept;
-  void ended(detail::group_child* child) noexcept;
   void abort() noexcept;
   void begin_join(std::exception_ptr body_error);
   void settle(detail::promise_base& p);
 
   detail::spin_mutex mutex_;  // guards what follows, up to joiner_
-  std::size_t running_ = 0;   // tasks that have not been seen to end, and create_tasks under way
-  detail::group_child* untold_ = nullptr;  // have not been cancelled by the group
-  detail::group_child* told_ = nullptr;
-  detail::group_child* failed_ = nullptr;  // ended with an error, in that order
-  detail::group_child** last_failed_ = &failed_;
+  std::size_t running_ = 0;   // tasks that have not been seen to end
+  detail::task_state* untold_ = nullptr;  // have not been cancelled by the group
+  detail::task_state* told_ = nullptr;
+  detail::task_state* failed_ = nullptr;  // ended with an error, in that order; one reference each
+  detail::task_state** last_failed_ = &failed_;
   bool aborting_ = false;
   bool joining_ = false;
   bool ended_ = false;

@@ -12,6 +12,10 @@
 #include <jay/detail/shared_state.hpp>
 #include <jay/scheduler.hpp>
 
+namespace jay {
+class task_group;
+}
+
 namespace jay::detail {
 
 struct context_map;  // context_var.hpp
@@ -32,6 +36,9 @@ struct JAY_API task_state : shared_state {
   context_map* context = nullptr;
   task_state* registry_next = nullptr;
   task_state* registry_prev = nullptr;
+  task_group* group = nullptr;  // that it is in
+  task_state* group_next = nullptr;  // links of the group's list; guarded by its lock
+  task_state** group_link = nullptr;
   std::string* name = nullptr;  // guarded by mutex
   std::uint64_t number = 0;     // "Task-<number>"
   std::uint32_t drain = 0;      // the last scheduler::drain that has cancelled it; for the thread that drains
@@ -39,6 +46,7 @@ struct JAY_API task_state : shared_state {
   std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
   std::uint16_t shard = 0;
   jay::priority prio;
+  bool eager = false;
 
   bool cancel_unseen() const noexcept override { return root.word.pending(); }
   std::string get_name() const;
@@ -65,7 +73,7 @@ struct task_block final : task_state {
 };
 
 /// Binds the coroutine to the task and makes it runnable; from here on one of its two references is the runtime's.
-/// Throws std::runtime_error "shutting down", with nothing begun, when the scheduler is draining.
+/// Throws std::runtime_error, with nothing begun, when the scheduler is draining or the task's group takes no more.
 JAY_API void launch(task_state& t, job* frame, bool eager);
 /// The task that this job starts, or null if it is another kind of job.
 task_state* task_of_start(job* j) noexcept;
