@@ -182,11 +182,13 @@ task<> task_group::join(std::exception_ptr body_error) {
   co_await detail::group_end(*this);
 }
 
+bool task_group::in_use() noexcept {
+  detail::spin_guard g(mutex_);
+  return cancelling_body_;
+}
+
 void task_group::settle(detail::promise_base& p) {
-  for (bool busy = true; busy; detail::thread_yield()) {
-    detail::spin_guard g(mutex_);
-    busy = cancelling_body_;
-  }
+  while (in_use()) detail::thread_yield();
   ended_ = true;
   // Were all cancels the group's own?
   bool from_outside = true;

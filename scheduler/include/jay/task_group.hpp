@@ -75,6 +75,7 @@ class JAY_API task_group {
 
   void abort() noexcept;
   void begin_join(std::exception_ptr body_error);
+  bool in_use() noexcept;  // by a canceller of the body
   void settle(detail::promise_base& p);
 
   detail::spin_mutex mutex_;  // guards what follows, up to joiner_
