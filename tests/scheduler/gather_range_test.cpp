@@ -268,4 +268,21 @@ TEST_P(GatherLimited, TakesHandles) {
   EXPECT_EQ(45, run(body()));
 }
 
+struct alignas(64) line {
+  int value;
+};
+jay::task<line> give_line(int v) { co_return line{v}; }
+
+TEST_P(GatherRange, ResultsStandAtTheirAlignment) {
+  auto body = []() -> jay::task<int> {
+    std::vector<jay::task<line>> children;
+    for (int i = 0; i < 5; ++i) children.push_back(give_line(i));
+    std::vector<line> lines = co_await jay::gather(std::move(children));
+    int sum = 0;
+    for (const line& l : lines) sum += l.value;
+    co_return sum;
+  };
+  EXPECT_EQ(10, run(body()));
+}
+
 }  // namespace

@@ -124,6 +124,41 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_tuple<Mode
   std::tuple<> await_resume() noexcept { return {}; }
 };
 
+/// The children of a range and where they put their results, in one block of the frame pool.
+template <class T>
+class child_table {
+ public:
+  explicit child_table(std::vector<task<T>>& tasks) : size_(tasks.size()) {
+    if (size_ == 0) return;
+    children_ = static_cast<job**>(frame_allocate(bytes()));
+    auto end = reinterpret_cast<std::uintptr_t>(children_ + size_);
+    outcomes_ = reinterpret_cast<outcome<T>*>((end + alignof(outcome<T>) - 1) / alignof(outcome<T>) * alignof(outcome<T>));
+    for (std::size_t i = 0; i < size_; ++i) {
+      children_[i] = tasks[i].release();
+      std::construct_at(outcomes_ + i);
+    }
+  }
+  child_table(child_table&& o) noexcept : size_(std::exchange(o.size_, 0)), children_(o.children_), outcomes_(o.outcomes_) {}
+  child_table& operator=(child_table&&) = delete;
+  ~child_table() {
+    if (size_ == 0) return;
+    std::destroy_n(outcomes_, size_);
+    frame_free(children_, bytes());
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  job* const* jobs() const noexcept { return children_; }
+  job* child(std::size_t i) const noexcept { return children_[i]; }
+  outcome<T>& result(std::size_t i) const noexcept { return outcomes_[i]; }
+
+ private:
+  std::size_t bytes() const noexcept { return size_ * (sizeof(job*) + sizeof(outcome<T>)) + alignof(outcome<T>); }
+
+  std::size_t size_;
+  job** children_ = nullptr;
+  outcome<T>* outcomes_ = nullptr;
+};
+
 template <gather_mode Mode, class T>
 class [[nodiscard("gather does nothing until it is awaited")]] gather_range : gather_base {
  public:
@@ -131,29 +166,26 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_range : ga
   using value = gathered<Mode, T>;
   static_assert(!std::is_reference_v<value>, "gather of a vector of tasks that return references: return pointers");
 
-  explicit gather_range(std::vector<task<T>> tasks) : children_(tasks.size()), outcomes_(new outcome<T>[tasks.size()]) {
-    for (std::size_t i = 0; i < tasks.size(); ++i) children_[i] = tasks[i].release();
-  }
-  gather_range(gather_range&& o) noexcept
-      : children_(std::move(o.children_)), outcomes_(std::move(o.outcomes_)), started_(std::exchange(o.started_, true)) {}
+  explicit gather_range(std::vector<task<T>> tasks) : table_(tasks) {}
+  gather_range(gather_range&& o) noexcept : table_(std::move(o.table_)), started_(o.started_) {}
   ~gather_range() {
     if (!started_) [[unlikely]]
-      for (job* c : children_) drop_unawaited(c);
+      for (std::size_t i = 0; i < table_.size(); ++i) drop_unawaited(table_.child(i));
   }
 
-  bool await_ready() noexcept { return children_.empty(); }
+  bool await_ready() noexcept { return table_.size() == 0; }
   template <class Promise>
   resumption await_suspend(std::coroutine_handle<Promise> me) {
     promise_base& p = me.promise();
-    for (std::size_t i = 0; i < children_.size(); ++i) adopt(children_[i], &join_, p.context, &outcomes_[i]);
-    return transfer(join_.fork(this_worker, p, static_cast<std::uint32_t>(Mode), children_.data(), children_.size()));
+    for (std::size_t i = 0; i < table_.size(); ++i) adopt(table_.child(i), &join_, p.context, &table_.result(i));
+    return transfer(join_.fork(this_worker, p, static_cast<std::uint32_t>(Mode), table_.jobs(), table_.size()));
   }
   std::vector<value> await_resume() {
     started_ = true;
-    if (!children_.empty() && !join_.uneventful()) [[unlikely]] settle();
+    if (table_.size() != 0 && !join_.uneventful()) [[unlikely]] settle();
     std::vector<value> values;
-    values.reserve(children_.size());
-    for (std::size_t i = 0; i < children_.size(); ++i) values.push_back(take_gathered<Mode>(outcomes_[i]));
+    values.reserve(table_.size());
+    for (std::size_t i = 0; i < table_.size(); ++i) values.push_back(take_gathered<Mode>(table_.result(i)));
     return values;
   }
 
@@ -161,12 +193,11 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_range : ga
   [[gnu::noinline]] void settle() {
     std::exception_ptr e = join_.settle();
     if (!e) return;
-    for (std::size_t i = 0; i < children_.size(); ++i) outcomes_[i].reset();
+    for (std::size_t i = 0; i < table_.size(); ++i) table_.result(i).reset();
     std::rethrow_exception(std::move(e));
   }
 
-  std::vector<job*> children_;
-  std::unique_ptr<outcome<T>[]> outcomes_;
+  child_table<T> table_;
   bool started_ = false;
 };
 
