@@ -49,7 +49,6 @@ struct scheduler_core {
 
   std::vector<registry_shard> registry;
   atomic<std::uint32_t> drained{0};    // futex word: moves when a task ends while draining
-  std::uint32_t drains = 1;            // those that have come to their end, and 1; for the thread that drains
   atomic<bool> draining{false};
   atomic<std::uint64_t> task_number{0};
   atomic<std::uint32_t> next_called{0};  // whose turn it is to be called to the shared queues
@@ -75,6 +74,7 @@ struct scheduler_core {
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
   job* shared_job(worker& w) noexcept;
+  bool may_steal_again(worker& w) noexcept;
   job* steal(worker& w) noexcept;
   bool work_in_sight() const noexcept;
   bool wait_for_work(worker& w) noexcept;

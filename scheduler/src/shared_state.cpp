@@ -71,17 +71,18 @@ void shared_state::check_result(const char* what) {
 }
 
 callback_id shared_state::add_callback(callback* c) noexcept {
+  static atomic<callback_id> last_id{0};
+  c->id = last_id.fetch_add(1, std::memory_order_relaxed) + 1;
+  callback_id id = c->id;
   {
     spin_guard g(mutex);
-    c->id = ++last_id;
     if (state.load(std::memory_order_relaxed) == status::pending) {
       callback** end = &callbacks;
       while (*end) end = &(*end)->next;
       *end = c;
-      return c->id;
+      return id;
     }
   }
-  callback_id id = c->id;
   if (!live_schedulers::with(home, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
   return id;
 }

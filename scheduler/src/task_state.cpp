@@ -17,7 +17,7 @@ namespace jay::detail {
 namespace {
 
 void drop_start(job* j) {
-  task_state* t = static_cast<start_job*>(j)->task;
+  task_state* t = static_cast<task_state*>(j);
   if (t->frame) t->frame->destroy(t->frame);
   t->release();
 }
@@ -52,7 +52,7 @@ void let_go(task_state* t) noexcept {
 }
 
 void tell_group(job* j) {
-  task_state* t = static_cast<start_job*>(j)->task;
+  task_state* t = static_cast<task_state*>(j);
   this_worker->parked = true;
   t->group->ended(*t);
   let_go(t);
@@ -65,8 +65,8 @@ void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
   if (t->group) {
     if (t->eager) {
       // It may have ended inside create_task, where its error must not reach the body yet.
-      t->start.resume = &tell_group;
-      return schedule(*t->home, &t->start);
+      t->resume = &tell_group;
+      return schedule(*t->home, t);
     }
     t->group->ended(*t);
   }
@@ -75,7 +75,7 @@ void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
 
 // A task that was cancelled before it began ends here, and nothing of its body runs.
 void start_task(job* j) {
-  task_state* t = static_cast<start_job*>(j)->task;
+  task_state* t = static_cast<task_state*>(j);
   job* frame = t->frame;
   worker* w = this_worker;
   w->context = reinterpret_cast<std::uintptr_t>(&t->root);
@@ -114,7 +114,7 @@ void enrol(scheduler_core& core, task_state& t) noexcept {
 }  // namespace
 
 task_state* task_of_start(job* j) noexcept {
-  return j->resume == &start_task ? static_cast<start_job*>(j)->task : nullptr;
+  return j->resume == &start_task ? static_cast<task_state*>(j) : nullptr;
 }
 
 // First the ends, then the beginnings. What has ended until a moment between the two is at least the first sum, what had
@@ -138,10 +138,9 @@ std::vector<state_ptr<task_state>> scheduler_core::all_tasks() {
 
 task_state::task_state(scheduler& s, priority p) : shared_state(&s, 2), root(s, this), prio(p) {
   is_task = true;
-  start.resume = &start_task;
-  start.destroy = &drop_start;
-  start.continuation = 0;
-  start.task = this;
+  resume = &start_task;
+  job::destroy = &drop_start;
+  continuation = 0;
 }
 
 task_state::~task_state() {
@@ -194,12 +193,12 @@ void launch(task_state& t, job* frame, bool eager) {
     // Runs in place until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards.
     std::uintptr_t context = w->context;
     std::uint32_t budget = w->budget;
-    run_job(*w, &t.start);
+    run_job(*w, &t);
     w->context = context;
     w->budget = budget;
     return;
   }
-  schedule(s, &t.start, t.prio);
+  schedule(s, &t, t.prio);
 }
 
 job* task_done(task_state* t) noexcept {
@@ -266,7 +265,6 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
   auto deadline = std::chrono::steady_clock::now() + limit;
   core.draining.store(true, std::memory_order_seq_cst);
   asymmetric_heavy();  // with count_end
-  const std::uint32_t round = core.drains;
   for (;;) {
     std::uint32_t before = core.drained.load(std::memory_order_acquire);
     std::vector<state_ptr<task_state>> left;
@@ -275,7 +273,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     } catch (const std::bad_alloc&) {  // those that end meanwhile give some back
     }
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
-      if (std::exchange(t->drain, round) != round) t->cancel({});
+      if (!t->drained) t->drained = true, t->cancel({});
     if (core.no_tasks()) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {
@@ -289,7 +287,6 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     futex_wait_until(core.drained, before, next);
   }
   core.draining.store(false, std::memory_order_seq_cst);
-  ++core.drains;
   return true;
 }
 

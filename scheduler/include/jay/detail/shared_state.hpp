@@ -43,15 +43,15 @@ struct JAY_API shared_state {
   bool is_task = false;
   leaf_list waiters;
   callback* callbacks = nullptr;
-  callback_id last_id = 0;
   std::exception_ptr error;
   std::string* cancel_message = nullptr;
   scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
 
   void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    // [R1] acq_rel: every holder's accesses before the destruction
-    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+    // [R1] acquire, acq_rel: every holder's accesses before the destruction. Who holds the only one is alone: nobody can
+    // take another, and the decrement is spared.
+    if (references.load(std::memory_order_acquire) == 1 || references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
   bool done() const noexcept { return state.load(std::memory_order_acquire) != status::pending; }  // [S1]
 

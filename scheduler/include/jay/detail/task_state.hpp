@@ -22,15 +22,10 @@ struct context_map;  // context_var.hpp
 JAY_API void retain_context(context_map* c) noexcept;
 JAY_API void release_context(context_map* c) noexcept;
 
-/// The job that starts a task: the place where a cancel that came before is noticed, and nothing of the body runs.
-struct start_job : job {
-  task_state* task = nullptr;
-};
-
-struct JAY_API task_state : shared_state {
+/// As a job it starts the task: the place where a cancel that came before is noticed, and nothing of the body runs.
+struct JAY_API task_state : shared_state, job {
   task_state(scheduler& s, priority p);
 
-  start_job start;
   scope root;
   job* frame = nullptr;         // until it ends
   context_map* context = nullptr;
@@ -41,12 +36,12 @@ struct JAY_API task_state : shared_state {
   task_state** group_link = nullptr;
   std::string* name = nullptr;  // guarded by mutex
   std::uint64_t number = 0;     // "Task-<number>"
-  std::uint32_t drain = 0;      // the last scheduler::drain that has cancelled it; for the thread that drains
   atomic<std::int32_t> cancel_requests{0};
-  std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
   std::uint16_t shard = 0;
   jay::priority prio;
-  bool eager = false;
+  bool eager : 1 = false;
+  bool drained : 1 = false;     // scheduler::drain has cancelled it; for the thread that drains
+  std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
 
   bool cancel_unseen() const noexcept override { return root.word.pending(); }
   std::string get_name() const;
