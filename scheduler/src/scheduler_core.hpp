@@ -73,6 +73,7 @@ struct scheduler_core {
  private:
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
+  job* overdue_job(worker& w) noexcept;
   job* shared_job(worker& w) noexcept;
   bool may_steal_again(worker& w) noexcept;
   job* steal(worker& w) noexcept;

@@ -75,6 +75,9 @@ class deque {
     }
   }
 
+  /// The index of the oldest: the same as long as that stands here.
+  std::uint64_t oldest() const noexcept { return top_.load(relaxed); }  // relaxed: only compared
+
   // ---- any thread ----
 
   /// The oldest; null when empty or when another thread was faster.

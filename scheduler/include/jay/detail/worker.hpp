@@ -24,6 +24,19 @@ class scheduler;
 
 namespace jay::detail {
 
+/// When a worker may steal again: see src/worker.cpp. Times in ns of the steady clock.
+class thief {
+ public:
+  bool may_go(std::int64_t now) noexcept;
+  void has_stolen(std::int64_t begun, std::int64_t now) noexcept;
+
+ private:
+  std::int64_t price_ = 1'000;  // of a theft, on average
+  std::int64_t since_ = 0;      // when the last one was done
+  std::uint32_t poor_ = 0;      // those that were not worth it, in a row
+  bool judged_ = true;          // the last one has been counted
+};
+
 struct JAY_API worker : station {
   worker(scheduler& s, unsigned index, bool io);
   worker(const worker&) = delete;
@@ -40,6 +53,11 @@ struct JAY_API worker : station {
   std::uint32_t budget = 0;    // inline completions left until the next yield
   std::uint32_t tick = 0;
   std::uint64_t random;
+  thief theft;
+  static constexpr std::size_t none = ~std::size_t{0};
+  std::uint64_t oldest = 0;        // index of the oldest of its jobs when it last looked,
+  std::int64_t oldest_since = 0;   // and since when it is that one (steady clock, ns)
+  std::size_t left_behind = none;  // jobs that stood here when an overdue one was taken
   unsigned index;
   scheduler* sched;
 
