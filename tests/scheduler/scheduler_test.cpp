@@ -126,6 +126,33 @@ TEST(Scheduler, ABusyWorkerDoesNotHoldUpTheOthers) {
   EXPECT_TRUE(release);
 }
 
+// One worker. The two run from the young end of its deque for as long as the others have not had their turns.
+TEST(Scheduler, TasksThatWakeEachOtherDoNotShutOutTheRest) {
+  constexpr int others = 1000;
+  jay::scheduler s(workers(1));
+  std::atomic<int> ran{0};
+  auto other = [&]() -> jay::task<> {
+    ++ran;
+    co_return;
+  };
+  auto play = [&](jay::event& mine, jay::event& yours) -> jay::task<> {
+    while (ran < others) {
+      co_await mine.wait();
+      mine.clear();
+      yours.set();
+    }
+    yours.set();
+  };
+  auto body = [&]() -> jay::task<int> {
+    for (int i = 0; i < others; ++i) jay::create_task(other);
+    jay::event ping, pong;
+    ping.set();
+    co_await jay::gather(play(ping, pong), play(pong, ping));
+    co_return ran;
+  };
+  EXPECT_EQ(run_on(s, body()), others);
+}
+
 TEST(Scheduler, ReportsAnErrorThatNobodyRetrieves) {
   jay::scheduler s(workers(1));
   std::mutex mutex;
