@@ -157,6 +157,15 @@ TEST_F(JayBench, PlainCodeTakesPartWithOneWorkerOnly) {
   EXPECT_EQ(text_of(file("log")), "1\n1\n");
 }
 
+TEST_F(JayBench, OneEventLoopTakesPartWithOneWorkerOnly) {
+  program("fib", prints("jay", "ns_per_task", "1"));
+  program("peers/libuv/fib", prints("libuv", "ns_per_task", "1"));
+  program("peers/uvloop/fib.py", prints("uvloop", "ns_per_task", "1"));
+  const outcome planned = run({"--plan", "--workers", "1,2", "fib"});
+  EXPECT_NE(planned.err.find("1 worker   jay libuv uvloop\n"), std::string::npos) << planned.err;
+  EXPECT_NE(planned.err.find("2 workers  jay\n"), std::string::npos) << planned.err;
+}
+
 TEST_F(JayBench, PeersCanBeChosen) {
   program("fib", prints("jay", "ns_per_task", "1"));
   program("peers/tbb/fib", prints("tbb", "ns_per_task", "1"));

@@ -142,6 +142,11 @@ bool has_part(const std::string& name, const std::string& part) {
   return false;
 }
 
+/// Plain code, and runtimes with one event loop.
+bool has_one_worker(const std::string& peer) {
+  return peer == "serial" || peer == "python" || peer == "uvloop" || peer == "libuv";
+}
+
 bool is_program(const fs::path& path) { return fs::is_regular_file(path) && access(path.c_str(), X_OK) == 0; }
 
 [[noreturn]] void unknown(const char* what, const std::string& word, const std::vector<std::string>& known) {
@@ -212,14 +217,15 @@ std::vector<bench_contestant> bench_folder::contestants(const bench_question& qu
                                                         const std::vector<std::string>& peers) const {
   std::vector<bench_contestant> found;
   auto add = [&](const std::string& name, const fs::path& program) {
-    if (is_program(program)) found.push_back({name, program, name == "serial" || name == "python"});
+    if (is_program(program)) found.push_back({name, program, has_one_worker(name)});
   };
   add("jay", folder_ / question.program);
   for (const std::string& peer : peers) {
     const bool left_out =
         std::find(question.left_out.begin(), question.left_out.end(), peer) != question.left_out.end();
     if (question.jay_only || left_out) continue;
-    add(peer, folder_ / "peers" / peer / (question.program + (peer == "python" ? ".py" : "")));
+    add(peer, folder_ / "peers" / peer / question.program);
+    add(peer, folder_ / "peers" / peer / (question.program + ".py"));
   }
   return found;
 }

@@ -48,7 +48,7 @@ std::vector<const bench_question*> select_questions(const std::vector<std::strin
 struct bench_contestant {
   std::string name;  ///< folder below peers/, or "jay"
   std::filesystem::path program;
-  bool one_worker = false;  ///< plain code and asyncio: takes part only where one worker is asked for
+  bool one_worker = false;  ///< plain code or one event loop: takes part only where one worker is asked for
 };
 
 /// Where the programs are, as CMake leaves them: DIR/<question> and DIR/peers/<peer>/<question>.
