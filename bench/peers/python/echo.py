@@ -1,26 +1,5 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-import asyncio
+import echo_server
 
-import support
-
-
-async def echo(reader, writer):
-    try:
-        while data := await reader.read(4096):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    writer.close()
-
-
-async def main(port):
-    server = await asyncio.start_server(echo, "127.0.0.1", port, backlog=1024)
-    print("PORT", server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-given = support.Args(0)
-support.obey_standard_input(support.Reporter("echo"))
-asyncio.run(main(given.size))
+echo_server.run("python")

@@ -53,11 +53,11 @@ class Stopwatch:
 
 
 class Reporter:
-    def __init__(self, bench):
-        self.bench = bench
+    def __init__(self, bench, runtime="python"):
+        self.bench, self.runtime = bench, runtime
 
     def line(self, metric, unit, better, value):
-        row = dict(bench=self.bench, runtime="python", compiler="python " + platform.python_version(), workers=1,
+        row = dict(bench=self.bench, runtime=self.runtime, compiler="python " + platform.python_version(), workers=1,
                    metric=metric, unit=unit, better=better, value=float(f"{value:.6g}"))
         print(json.dumps(row), flush=True)
 
