@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <system_error>
 
 #include <jay/detail/blocking_pool.hpp>
 #include <jay/detail/fd_slot.hpp>
 #include <jay/detail/io_resources.hpp>
+#include <jay/detail/log.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/scheduler.hpp>
 
@@ -29,7 +29,7 @@ file_engine::file_engine(scheduler& s, io_backend wanted) : sched_(s) {
     error = e.code().value();
   }
   if (!ring_)
-    std::fprintf(stderr, "jay: io_uring is not to be had here (%s): files use the blocking pool\n", std::strerror(error));
+    log(log_level::warn, "io_uring is not to be had here (%s): files use the blocking pool", std::strerror(error));
 }
 file_engine::~file_engine() = default;
 

@@ -8,11 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
+#include <jay/detail/log.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/scheduler.hpp>
 
@@ -64,8 +64,8 @@ reactor::reactor(scheduler& s, const io_config& config)
     try {
       threads_.emplace_back([this, i] { thread_loop(io_threads_[i]); });
     } catch (const std::exception& e) {
-      std::fprintf(stderr, "jay: reactor: started %zu of %u I/O threads: %s; check the limits on memory and processes (ulimit -a)\n",
-                   threads_.size(), config_.threads, e.what());
+      log(log_level::warn, "reactor: started %zu of %u I/O threads: %s; check the limits on memory and processes (ulimit -a)",
+          threads_.size(), config_.threads, e.what());
       break;
     }
     pthread_setname_np(threads_.back().native_handle(), ("jay-io-" + std::to_string(i)).c_str());

@@ -5,12 +5,12 @@
 #include <jay/runtime.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <thread>
 
 #include <jay/detail/blocking_pool.hpp>
 #include <jay/detail/cpus.hpp>
 #include <jay/detail/io_resources.hpp>
+#include <jay/detail/log.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/error.hpp>
 
@@ -48,10 +48,12 @@ class blocked_watch {
     bool stuck = still() && parts_.scheduler.statistics().jobs == jobs_;
     if (stuck && !said_) {
       said_ = true;
-      std::fprintf(stderr,
-                   "jay: every task is blocked and no timer, socket or call can wake one; unless another thread sets a "
-                   "future, this waits for ever:\n%s",
-                   parts_.scheduler.pending_tasks().c_str());
+      std::string tasks = parts_.scheduler.pending_tasks();
+      tasks.pop_back();
+      detail::log(log_level::error,
+                  "every task is blocked and no timer, socket or call can wake one; unless another thread sets a future, "
+                  "this waits for ever:\n%s",
+                  tasks.c_str());
     }
     jobs_ = parts_.scheduler.statistics().jobs;
     next_ = std::chrono::steady_clock::now() + (still() ? std::chrono::seconds(1) : step_);
@@ -73,14 +75,24 @@ class blocked_watch {
 
 }  // namespace
 
-runtime::runtime(const jay::config& c) : parts_(std::make_unique<parts>(c.resolved())) {}
+runtime::runtime(const jay::config& c) {
+  const jay::config resolved = c.resolved();
+  detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);
+  parts_ = std::make_unique<parts>(resolved);
+  detail::log(log_level::info, "run: started %zu workers and %u I/O threads", parts_->scheduler.workers(),
+              resolved.io.threads);
+}
 
 runtime::~runtime() {
   cancel_all();
   std::string stuck = parts_->blocking.finish(std::chrono::duration<double>(parts_->config.io.shutdown_timeout));
   if (!stuck.empty())
-    std::fprintf(stderr, "jay: run: blocking calls still run after %g s and are left behind: %s\n",
-                 parts_->config.io.shutdown_timeout, stuck.c_str());
+    detail::log(log_level::warn, "run: blocking calls still run after %g s and are left behind: %s",
+                parts_->config.io.shutdown_timeout, stuck.c_str());
+  const scheduler_statistics did = parts_->scheduler.statistics();
+  detail::log(log_level::debug, "run: ended after %llu jobs, %llu thefts, %llu sleeps and %llu wakes of workers",
+              static_cast<unsigned long long>(did.jobs), static_cast<unsigned long long>(did.steals),
+              static_cast<unsigned long long>(did.parks), static_cast<unsigned long long>(did.wakes));
 }
 
 scheduler& runtime::scheduler() noexcept { return parts_->scheduler; }
@@ -95,7 +107,7 @@ void runtime::check_outside(const char* what) {
 void runtime::cancel_all() {
   std::string stuck;
   while (!parts_->scheduler.drain(std::chrono::seconds(10), &stuck)) {
-    std::fprintf(stderr, "jay: run: still waiting for tasks that were cancelled: %s\n", stuck.c_str());
+    detail::log(log_level::warn, "run: still waiting for tasks that were cancelled: %s", stuck.c_str());
     stuck.clear();
   }
 }

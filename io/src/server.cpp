@@ -7,11 +7,11 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <stdexcept>
 #include <system_error>
 
 #include <jay/create_task.hpp>
+#include <jay/detail/log.hpp>
 #include <jay/event.hpp>
 #include <jay/resolve.hpp>
 #include <jay/socket.hpp>
@@ -113,9 +113,9 @@ void warn_about_shortage(const address& at, int error) {
   auto then = last.load(std::memory_order_relaxed);
   if (then != clock::duration::min().count() && now - then < clock::duration(std::chrono::seconds(1)).count()) return;
   if (!last.compare_exchange_strong(then, now, std::memory_order_relaxed)) return;
-  std::fprintf(stderr, "jay: accept on %s: %s; connections wait until resources are free%s\n", at.to_string().c_str(),
-               std::generic_category().message(error).c_str(),
-               error == EMFILE ? " (the limit on open files, ulimit -n, is reached)" : "");
+  log(log_level::warn, "accept on %s: %s; connections wait until resources are free%s", at.to_string().c_str(),
+      std::generic_category().message(error).c_str(),
+      error == EMFILE ? " (the limit on open files, ulimit -n, is reached)" : "");
 }
 
 bool is_shortage(int e) noexcept { return e == EMFILE || e == ENFILE || e == ENOBUFS || e == ENOMEM || e == ENOSPC; }

@@ -2,12 +2,12 @@
 #include "live_schedulers.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <mutex>
 #include <shared_mutex>
 #include <typeinfo>
 #include <vector>
 
+#include <jay/detail/log.hpp>
 #include <jay/error.hpp>
 
 namespace jay::detail {
@@ -42,7 +42,7 @@ bool live_schedulers::pin(scheduler* s) noexcept {
 void live_schedulers::unpin() noexcept { instance().mutex.unlock_shared(); }
 
 void print_report(const exception_context& context) noexcept {
-  std::string text = "jay: " + context.message;
+  std::string text = context.message;
   if (!context.task_name.empty()) text += " (" + context.task_name + ")";
   if (context.exception) {
     try {
@@ -55,7 +55,7 @@ void print_report(const exception_context& context) noexcept {
       text += ": an exception that is no std::exception";
     }
   }
-  std::fprintf(stderr, "%s\n", text.c_str());
+  log(log_level::error, "%s", text.c_str());
 }
 
 void report(scheduler* s, const exception_context& context) noexcept {

@@ -5,10 +5,10 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <system_error>
 
 #include <jay/detail/cpus.hpp>
+#include <jay/detail/log.hpp>
 #include <jay/error.hpp>
 
 #include "after_fork.hpp"
@@ -80,8 +80,8 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
       if (core.threads.empty())
         throw std::system_error(e.code(), "scheduler: cannot start a worker thread (0 of " + std::to_string(wanted) +
                                               "); check the limit on processes (ulimit -u)");
-      std::fprintf(stderr, "jay: scheduler: started %zu of %zu workers: %s; check the limit on processes (ulimit -u)\n",
-                   core.threads.size(), wanted, e.what());
+      detail::log(log_level::warn, "scheduler: started %zu of %zu workers: %s; check the limit on processes (ulimit -u)",
+                  core.threads.size(), wanted, e.what());
       break;
     }
     pthread_setname_np(core.threads.back().native_handle(), ("jay-" + std::to_string(i)).c_str());
@@ -144,7 +144,7 @@ void scheduler::call_exception_handler(const exception_context& context) noexcep
     try {
       return handler(context);
     } catch (...) {
-      std::fprintf(stderr, "jay: the exception handler has thrown; the report it was given follows\n");
+      detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
     }
   }
   detail::print_report(context);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <thread>
 
+#include <jay/detail/log.hpp>
 #include <jay/jay.hpp>
 
 using namespace std::chrono_literals;
@@ -286,6 +288,45 @@ TEST(Blocked, IsReportedWithWhatEachTaskWaitsFor) {
   ::close(pipe_ends[0]);
   EXPECT_NE(text.find("every task is blocked"), std::string::npos) << text;
   EXPECT_NE(text.find("runtime_test.cpp"), std::string::npos) << text;
+}
+
+struct LogLevel : testing::Test {
+  ~LogLevel() override { jay::detail::log_threshold = jay::log_level::warn; }
+  static std::string said(jay::log_level level) {
+    jay::config c;
+    c.scheduler.workers = 2;
+    c.io.threads = 1;
+    c.log.level = level;
+    testing::internal::CaptureStderr();
+    jay::run(jay::sleep(0s), c);
+    return testing::internal::GetCapturedStderr();
+  }
+};
+
+TEST_F(LogLevel, WarnSaysNothingOfARunThatGoesWell) { EXPECT_EQ(said(jay::log_level::warn), ""); }
+
+TEST_F(LogLevel, InfoSaysWhatHasStarted) {
+  EXPECT_EQ(said(jay::log_level::info), "jay: run: started 2 workers and 1 I/O threads\n");
+}
+
+TEST_F(LogLevel, DebugSaysWhatWasDoneAtTheEnd) {
+  EXPECT_THAT(said(jay::log_level::debug), testing::ContainsRegex("jay: run: ended after [0-9]+ jobs, [0-9]+ thefts"));
+}
+
+TEST_F(LogLevel, OffKeepsReportsBack) {
+  jay::config c;
+  c.log.level = jay::log_level::off;
+  auto fail = []() -> jay::task<> {
+    throw std::runtime_error("lost");
+    co_return;
+  };
+  auto main = [&]() -> jay::task<> {
+    jay::create_task(fail);
+    co_await jay::sleep(1ms);
+  };
+  testing::internal::CaptureStderr();
+  jay::run(main(), c);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(Idle, ARuntimeWithNothingToDoUsesNoCpu) {

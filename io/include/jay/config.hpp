@@ -19,11 +19,10 @@
 
 #include <jay/detail/export.hpp>
 #include <jay/io_config.hpp>
+#include <jay/log_level.hpp>
 #include <jay/scheduler_config.hpp>
 
 namespace jay {
-
-enum class log_level : std::uint8_t { off, error, warn, info, debug };
 
 template <>
 struct detail::choice_words<log_level> {
@@ -38,7 +37,8 @@ struct log_config {
   template <class Visit>
   static constexpr void fields(Visit&& visit) {
     visit(detail::choice("level", &log_config::level,
-                         "What the runtime says on standard error: this level and all that are worse."));
+                         "What the runtime says on standard error: this level and all that are worse. \"info\": with what it has "
+                         "started; \"debug\": what it has done, at its end. For the process: that of the runtime made last."));
   }
 };
 

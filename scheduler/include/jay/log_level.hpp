@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+namespace jay {
+
+/// How bad what the runtime says about itself must be for it to be said (config key log.level).
+///
+///   error  an exception that nobody received, a program that waits for ever
+///   warn   what goes on with less than was asked for, or not at once: threads, descriptors, io_uring, a late end
+///   info   with what the runtime has started
+///   debug  what it has done, at its end
+enum class log_level : std::uint8_t { off, error, warn, info, debug };
+
+}  // namespace jay
