@@ -245,4 +245,13 @@ TEST_P(ContextVar, KeepsValuesAliveAsLongAsTheyAreSeen) {
   SUCCEED();
 }
 
+TEST_P(ContextVar, ChildrenOfAGatherShareTheContextOfTheirTask) {
+  auto body = []() -> jay::task<std::string> {
+    co_await jay::gather(set_user("child"), read_user());
+    std::string after = co_await read_user();
+    co_return after;
+  };
+  EXPECT_EQ("child", run(body()));
+}
+
 }  // namespace
