@@ -22,17 +22,16 @@ namespace detail {
 namespace {
 
 void pin(std::thread& t, std::size_t index) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) == 0) return;
-  std::size_t nth = index % static_cast<std::size_t>(CPU_COUNT(&allowed));
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed) || nth-- != 0) continue;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    pthread_setaffinity_np(t.native_handle(), sizeof one, &one);
-    return;
-  }
+  const std::vector<unsigned> cpus = allowed_cpus();
+  if (cpus.empty()) return;
+  const std::size_t cpu = cpus[index % cpus.size()];
+  cpu_set_t* one = CPU_ALLOC(cpu + 1);
+  if (!one) return;
+  const std::size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+  CPU_ZERO_S(bytes, one);
+  CPU_SET_S(cpu, bytes, one);
+  pthread_setaffinity_np(t.native_handle(), bytes, one);
+  CPU_FREE(one);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <semaphore>
 
+#include <jay/detail/cpus.hpp>
 #include <jay/event.hpp>
 #include <jay/gather.hpp>
 #include <jay/lock.hpp>
@@ -39,6 +40,14 @@ TEST(Scheduler, FullFencesGiveTheSameResults) {
   c.fence = jay::fence_policy::full;
   jay::scheduler s(c);
   EXPECT_EQ(run_on(s, fib(20)), 6765);
+}
+
+TEST(Scheduler, AffinityKeepsAWorkerOnOneCpu) {
+  jay::scheduler_config c = workers(3);
+  c.affinity = true;
+  jay::scheduler s(c);
+  auto allowed = []() -> jay::task<std::size_t> { co_return jay::detail::allowed_cpus().size(); };
+  EXPECT_EQ(run_on(s, allowed()), 1u);
 }
 
 TEST(Scheduler, SeveralAtOnceDoNotMix) {
