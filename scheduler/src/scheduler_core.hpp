@@ -11,18 +11,17 @@
 #include <jay/scheduler.hpp>
 
 #include "inject.hpp"
+#include "task_count.hpp"
 
 namespace jay::detail {
 
 /// Every task that has not ended, in one list per worker (the creator's), so that no lock is hot; the last one is for
-/// all other threads. The counts only grow, so that they can be summed up while they move (scheduler::drain).
-struct alignas(64) registry_shard {
+/// all other threads.
+struct alignas(64) registry_shard : task_count {
   spin_mutex mutex;
   task_state* first = nullptr;
   std::uint64_t number = 0;              // the last that was given out, of those taken from core.task_number
   std::uint64_t numbers_left = 0;
-  atomic<std::uint64_t> created{0};      // here
-  alignas(64) atomic<std::uint64_t> ended{0};  // here, wherever they were created
 };
 
 class stall_watch;
@@ -48,8 +47,7 @@ struct scheduler_core {
   std::unique_ptr<stall_watch> watch;  // in debug mode
 
   std::vector<registry_shard> registry;
-  atomic<std::uint32_t> drained{0};    // futex word: moves when a task ends while draining
-  atomic<bool> draining{false};
+  drain_bell bell;
   atomic<std::uint64_t> task_number{0};
   atomic<std::uint32_t> next_called{0};  // whose turn it is to be called to the shared queues
 
@@ -59,8 +57,6 @@ struct scheduler_core {
   void begin();
   bool quiet() const noexcept;
 
-  /// Whether every task had ended at some moment since the call.
-  bool no_tasks() const noexcept;
   /// Every task that has not ended.
   std::vector<state_ptr<task_state>> all_tasks();
 

@@ -29,18 +29,12 @@ void strike_off(scheduler_core& core, task_state& t) noexcept {
   if (t.registry_next) t.registry_next->registry_prev = t.registry_prev;
 }
 
-// Counted when nothing of the task is left, for who drains: either it sees the count, or this thread sees `draining`.
-// (asymmetric: the other side is in scheduler::drain)
+// Counted when nothing of the task is left, for who drains.
 void count_end(scheduler_core& core) noexcept {
   worker* w = this_worker;
-  bool own = w && w->sched == &core.self && !w->io;
-  atomic<std::uint64_t>& ended = core.registry[own ? w->index : core.registry.size() - 1].ended;
-  if (own) ended.store(ended.load(std::memory_order_relaxed) + 1, asym_store);  // relaxed: only this thread writes it
-  else ended.fetch_add(1, std::memory_order_seq_cst);
-  asymmetric_light();
-  if (!core.draining.load(asym_load)) [[likely]] return;
-  core.drained.fetch_add(1, std::memory_order_release);
-  futex_wake(core.drained, 1);
+  if (w && w->sched == &core.self && !w->io) core.registry[w->index].ended();
+  else core.registry.back().ended_shared();
+  core.bell.ring();
 }
 
 // The end of the runtime's part in the task.
@@ -107,24 +101,13 @@ void enrol(scheduler_core& core, task_state& t) noexcept {
   }
   --shard.numbers_left;
   t.number = ++shard.number;
-  // relaxed: whoever has read that the creator has ended sees this too
-  shard.created.store(shard.created.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  shard.begun();
 }
 
 }  // namespace
 
 task_state* task_of_start(job* j) noexcept {
   return j->resume == &start_task ? static_cast<task_state*>(j) : nullptr;
-}
-
-// First the ends, then the beginnings. What has ended until a moment between the two is at least the first sum, what had
-// begun by then at most the second; where the sums are equal, all that had begun by then had ended. A task begun by
-// another after that moment would need a living one.
-bool scheduler_core::no_tasks() const noexcept {
-  std::uint64_t ended = 0, created = 0;
-  for (const registry_shard& shard : registry) ended += shard.ended.load(std::memory_order_seq_cst);
-  for (const registry_shard& shard : registry) created += shard.created.load(std::memory_order_relaxed);
-  return ended == created;
 }
 
 std::vector<state_ptr<task_state>> scheduler_core::all_tasks() {
@@ -173,7 +156,7 @@ void launch(task_state& t, job* frame, bool eager) {
   scheduler& s = *t.home;
   scheduler_core& core = s.core();
   task_state* parent = current_task_state();
-  if (core.draining.load(std::memory_order_acquire) && !parent) {
+  if (core.bell.draining() && !parent) {
     frame->destroy(frame);
     throw std::runtime_error("create_task: the runtime is shutting down; no task can be started from outside it");
   }
@@ -263,10 +246,9 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
   using namespace detail;
   scheduler_core& core = *core_;
   auto deadline = std::chrono::steady_clock::now() + limit;
-  core.draining.store(true, std::memory_order_seq_cst);
-  asymmetric_heavy();  // with count_end
+  core.bell.begin();
   for (;;) {
-    std::uint32_t before = core.drained.load(std::memory_order_acquire);
+    std::uint32_t heard = core.bell.heard();
     std::vector<state_ptr<task_state>> left;
     try {
       left = core.all_tasks();
@@ -274,19 +256,19 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     }
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
       if (!t->drained) t->drained = true, t->cancel({});
-    if (core.no_tasks()) break;
+    if (task_count::none_left(core.registry)) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {
       if (stuck)
         for (auto& t : left) *stuck += (stuck->empty() ? "" : ", ") + t->get_name();
-      core.draining.store(false);
+      core.bell.end();
       return false;
     }
-    // a task started by a cleanup does not move `drained`: look again now and then
+    // a task started by a cleanup does not ring: look again now and then
     auto next = std::min(deadline, now + std::chrono::milliseconds(left.empty() ? 1 : 20));
-    futex_wait_until(core.drained, before, next);
+    core.bell.wait_until(heard, next);
   }
-  core.draining.store(false, std::memory_order_seq_cst);
+  core.bell.end();
   return true;
 }
 
