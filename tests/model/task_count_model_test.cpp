@@ -93,7 +93,7 @@ const model::suite& models() {
 
 TEST(TaskCountModel, NoneAreLeftOnlyWhenAllHaveEnded) { models().expect_holds(); }
 
-TEST(TaskCountModel, EveryOrderIsNeeded) { 
+TEST(TaskCountModel, EveryOrderIsNeeded) {
   models().expect_every_mutant_is_noticed(
       "task_count.hpp", {{"draining_.store(false", "left out", "later ends ring, and nobody listens"},
                          {"if (!draining_.load(asym_load))", "acquire -> relaxed", "the fences order it where it is no seq_cst"}});
