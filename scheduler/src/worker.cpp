@@ -12,11 +12,12 @@
 //
 // A theft costs both sides more than a small job (its fence interrupts every running worker: 1 us, or 20 us where an
 // interrupt leaves a virtual machine). A thief measures what it pays, and where job after job was not worth that, it
-// pauses, for longer and longer.
+// pauses, for longer and longer. Not where the victim has not moved since: nobody else would do the jobs that stand there.
 //
 // Rejected: the oldest job every `fair_every` jobs whatever its age (each opens another branch of a tree, and leaves the
-// small ones for thieves: fib by task groups, 800,000 tasks, 5,556 thefts; now 48); FIFO for woken tasks (a queue that thieves can take from costs an atomic more per wake than the deque, and
-// the woken task's data is warm here); waking a sleeper per job (see idle.hpp).
+// small ones for thieves: fib by task groups, 800,000 tasks, 5,556 thefts; now 48); FIFO for woken tasks (a queue that
+// thieves can take from costs an atomic more per wake than the deque, and the woken task's data is warm here); waking a
+// sleeper per job (see idle.hpp).
 #include <chrono>
 
 #include <jay/detail/leaf.hpp>
@@ -43,6 +44,7 @@ constexpr std::chrono::microseconds hesitation{100};
 constexpr std::size_t few = 4;
 /// So many thefts in a row that were not worth their price begin a pause of one price, and so many more double it.
 constexpr std::uint32_t first_poor = 4, most_doublings = 5;
+constexpr std::int64_t longest_pause = 500'000;  // ns
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -132,30 +134,37 @@ job* scheduler_core::shared_job(worker& w) noexcept {
   return j;
 }
 
-bool thief::may_go(std::int64_t now) noexcept {
-  if (std::exchange(judged_, true) == false) poor_ = now - since_ < price_ ? poor_ + 1 : 0;
-  if (poor_ < first_poor) return true;
-  return now - since_ >= price_ << std::min(poor_ - first_poor, most_doublings);
+void thief::judge(std::int64_t now) noexcept {
+  if (!std::exchange(judged_, true)) poor_ = now - since_ < price_ ? poor_ + 1 : 0;
+  pausing_ = poor_ >= first_poor &&
+             now - since_ < std::min(price_ << std::min(poor_ - first_poor, most_doublings), longest_pause);
 }
-void thief::has_stolen(std::int64_t begun, std::int64_t now) noexcept {
+bool thief::may_rob(const worker& victim) const noexcept {
+  return !pausing_ || (&victim == last_victim_ && victim.jobs.youngest() == its_youngest_ &&
+                       victim.ran.load(std::memory_order_relaxed) == its_jobs_);
+}
+void thief::has_robbed(const worker& victim, std::int64_t begun, std::int64_t now) noexcept {
   price_ += (now - begun - price_) / 8;
   since_ = now;
   judged_ = false;
+  last_victim_ = &victim;
+  its_youngest_ = victim.jobs.youngest();
+  its_jobs_ = victim.ran.load(std::memory_order_relaxed);
 }
 
 job* scheduler_core::steal(worker& w) noexcept {
   std::size_t n = workers.size();
   if (n == 1) return nullptr;
   std::int64_t begun = now_ns();
-  if (!w.theft.may_go(begun)) return nullptr;
+  w.theft.judge(begun);
   std::size_t first = next_random(w) % n;
   for (std::size_t i = 0; i < n; ++i) {
     worker& victim = *workers[(first + i) % n];
-    if (&victim == &w) continue;
+    if (&victim == &w || !w.theft.may_rob(victim)) continue;
     job* j = victim.jobs.steal();
     if (!j) continue;
     add(w.steals);
-    w.theft.has_stolen(begun, now_ns());
+    w.theft.has_robbed(victim, begun, now_ns());
     if (config.steal == steal_policy::half)
       for (std::size_t more = std::min(victim.jobs.size() / 2, most_at_once); more > 0; --more) {
         job* another = victim.jobs.steal();

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <mutex>
 #include <semaphore>
+#include <thread>
 
 #include <jay/detail/cpus.hpp>
 #include <jay/event.hpp>
@@ -133,6 +134,23 @@ TEST(Scheduler, ABusyWorkerDoesNotHoldUpTheOthers) {
   auto main = [&]() -> jay::task<> { co_await jay::gather(blocker(), releaser()); };
   run_on(s, main());
   EXPECT_TRUE(release);
+}
+
+// Small tasks are not worth a theft, but there is nobody else to do them.
+TEST(Scheduler, ABusyWorkersSmallTasksAreDoneByAnother) {
+  constexpr int small = 20'000;
+  jay::scheduler s(workers(2));
+  std::atomic<int> ran{0};
+  auto bump = [&]() -> jay::task<> {
+    ++ran;
+    co_return;
+  };
+  auto body = [&]() -> jay::task<int> {
+    for (int i = 0; i < small; ++i) jay::create_task(bump);
+    while (ran < small) std::this_thread::yield();
+    co_return ran;
+  };
+  EXPECT_EQ(run_on(s, body()), small);
 }
 
 // One worker. The two run from the young end of its deque for as long as the others have not had their turns.

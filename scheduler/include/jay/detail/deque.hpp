@@ -80,6 +80,9 @@ class deque {
 
   // ---- any thread ----
 
+  /// Moves with each push and pop.
+  std::uint64_t youngest() const noexcept { return bottom_.load(relaxed); }  // relaxed: only compared
+
   /// The oldest; null when empty or when another thread was faster.
   job* steal() noexcept {
     std::uint64_t t = top_.load(asym_load);  // T1; acquire: with the CAS [D2]
