@@ -71,7 +71,6 @@ struct scheduler_core {
   std::size_t theft_in_sight(const worker& w) const noexcept;
   job* overdue_job(worker& w) noexcept;
   job* shared_job(worker& w) noexcept;
-  bool may_steal_again(worker& w) noexcept;
   job* steal(worker& w) noexcept;
   bool work_in_sight() const noexcept;
   bool wait_for_work(worker& w) noexcept;

@@ -155,12 +155,13 @@ void thief::has_robbed(const worker& victim, std::int64_t begun, std::int64_t no
 job* scheduler_core::steal(worker& w) noexcept {
   std::size_t n = workers.size();
   if (n == 1) return nullptr;
-  std::int64_t begun = now_ns();
-  w.theft.judge(begun);
+  std::int64_t begun = 0;  // until there is somebody to rob: mostly there is not
   std::size_t first = next_random(w) % n;
   for (std::size_t i = 0; i < n; ++i) {
     worker& victim = *workers[(first + i) % n];
-    if (&victim == &w || !w.theft.may_rob(victim)) continue;
+    if (&victim == &w || victim.jobs.empty()) continue;
+    if (begun == 0) w.theft.judge(begun = now_ns());
+    if (!w.theft.may_rob(victim)) continue;
     job* j = victim.jobs.steal();
     if (!j) continue;
     add(w.steals);
