@@ -4,7 +4,8 @@
 //
 // Lifetime: a task tells the group of its error, and cancels what is to be cancelled, before it is taken off `running_`.
 // So once the owner has seen 0, under the lock, no task is inside the group any more. A task that stands in a list is
-// alive: while it runs by the runtime's reference, afterwards by that of the list of those that have failed.
+// alive: while it runs by the runtime's reference, afterwards by that of the list of those that have failed. One that
+// the group has cancelled stands in none, and its group_link is null, until it fails.
 #include <jay/task_group.hpp>
 
 #include <typeinfo>
@@ -84,8 +85,10 @@ void insert(detail::task_state& t, detail::task_state*& list) noexcept {
   t.group_link = &list;
 }
 void take_out(detail::task_state& t) noexcept {
+  if (!t.group_link) return;
   *t.group_link = t.group_next;
   if (t.group_next) t.group_next->group_link = t.group_link;
+  t.group_link = nullptr;
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ void task_group::refuse() {
 }
 
 void task_group::ended(detail::task_state& t) noexcept {
-  bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;  // relaxed: this thread has set it
+  bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;  // relaxed: set by this thread, or before it queued what runs here
   if (failed) [[unlikely]] {
     t.retrieved.store(true, std::memory_order_relaxed);
     t.retain();
@@ -143,7 +146,6 @@ void task_group::abort() noexcept {
       detail::task_state* t = untold_;
       if (!t) break;
       take_out(*t);
-      insert(*t, told_);
       next = detail::state_ptr<detail::task_state>::share(t);
     }
     next->cancel({});

@@ -80,8 +80,7 @@ class JAY_API task_group {
 
   detail::spin_mutex mutex_;  // guards what follows, up to joiner_
   std::size_t running_ = 0;   // tasks that have not been seen to end
-  detail::task_state* untold_ = nullptr;  // have not been cancelled by the group
-  detail::task_state* told_ = nullptr;
+  detail::task_state* untold_ = nullptr;  // of these, those that the group has not cancelled
   detail::task_state* failed_ = nullptr;  // ended with an error, in that order; one reference each
   detail::task_state** last_failed_ = &failed_;
   bool aborting_ = false;
