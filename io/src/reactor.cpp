@@ -64,7 +64,8 @@ reactor::reactor(scheduler& s, const io_config& config)
     try {
       threads_.emplace_back([this, i] { thread_loop(io_threads_[i]); });
     } catch (const std::exception& e) {
-      log(log_level::warn, "reactor: started %zu of %u I/O threads: %s; check the limits on memory and processes (ulimit -a)",
+      log(log_level::warn,
+          "reactor: started %zu of %u I/O threads: %s; check the limits on memory and processes (ulimit -a)",
           threads_.size(), config_.threads, e.what());
       break;
     }

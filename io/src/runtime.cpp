@@ -49,7 +49,7 @@ class blocked_watch {
     if (stuck && !said_) {
       said_ = true;
       std::string tasks = parts_.scheduler.pending_tasks();
-      tasks.pop_back();
+      if (tasks.ends_with('\n')) tasks.pop_back();  // the log ends its lines itself
       detail::log(log_level::error,
                   "every task is blocked and no timer, socket or call can wake one; unless another thread sets a future, "
                   "this waits for ever:\n%s",
@@ -79,8 +79,8 @@ runtime::runtime(const jay::config& c) {
   const jay::config resolved = c.resolved();
   detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);
   parts_ = std::make_unique<parts>(resolved);
-  detail::log(log_level::info, "run: started %zu workers and %u I/O threads", parts_->scheduler.workers(),
-              resolved.io.threads);
+  detail::log(log_level::info, "run: started %zu workers and %zu I/O threads", parts_->scheduler.workers(),
+              parts_->reactor.threads());
 }
 
 runtime::~runtime() {

@@ -10,13 +10,12 @@ constinit atomic<log_level> log_threshold{log_level::warn};
 
 void log(log_level level, const char* format, ...) noexcept {
   if (level > log_threshold.load(std::memory_order_relaxed)) return;  // relaxed: nothing else is known by it
+  char line[256];  // one call, so that lines of several threads do not mix
+  int length = std::snprintf(line, sizeof line, "jay: %s\n", format);
+  if (length < 0 || static_cast<std::size_t>(length) >= sizeof line) return;  // no such format stands in the sources
   std::va_list arguments;
   va_start(arguments, format);
-  ::flockfile(stderr);  // so that lines of several threads do not mix
-  std::fputs("jay: ", stderr);
-  std::vfprintf(stderr, format, arguments);
-  std::fputc('\n', stderr);
-  ::funlockfile(stderr);
+  std::vfprintf(stderr, line, arguments);
   va_end(arguments);
 }
 
