@@ -160,7 +160,8 @@ io_step connection::attempt() noexcept {
 }
 
 ssize_t connection::send_piece(std::string_view data) noexcept {
-  return retry([&] { return ::send(ref_.slot->fd(), data.data(), std::min<std::size_t>(data.size(), piece), MSG_NOSIGNAL); });
+  std::size_t size = std::min<std::size_t>(data.size(), piece);
+  return retry([&] { return ::send(ref_.slot->fd(), data.data(), size, MSG_NOSIGNAL); });
 }
 
 // The slot was closed: by shut, or by the end of the runtime.

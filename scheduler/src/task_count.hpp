@@ -62,7 +62,7 @@ class drain_bell {
     futex_wake(rung_, 1);
   }
   std::uint32_t heard() const noexcept { return rung_.load(std::memory_order_acquire); }  // [E2]
-  void wait(std::uint32_t heard) noexcept { futex_wait(rung_, heard); }
+  void wait(std::uint32_t heard) noexcept { futex_wait(rung_, heard); }  // for the model, which knows no time
   template <class TimePoint>
   void wait_until(std::uint32_t heard, TimePoint deadline) noexcept {
     futex_wait_until(rung_, heard, deadline);

@@ -43,22 +43,17 @@ struct state {
   }
 };
 
+void one_ends_while_somebody_drains(execution& x, int where) {
+  auto& s = x.make<state>();
+  s.begin(2);
+  x.thread("ends", [&s, where] { s.end(where); });
+  x.thread("drainer", [&s] { s.drain(); });
+}
+
 const model::suite& models() {
   static const model::suite all({
-      {"ends while somebody drains",
-       [](execution& x) {
-         auto& s = x.make<state>();
-         s.begin(2);
-         x.thread("worker", [&s] { s.end(0); });
-         x.thread("drainer", [&s] { s.drain(); });
-       }},
-      {"ends outside while somebody drains",
-       [](execution& x) {
-         auto& s = x.make<state>();
-         s.begin(2);
-         x.thread("outside", [&s] { s.end(2); });
-         x.thread("drainer", [&s] { s.drain(); });
-       }},
+      {"ends on a worker while somebody drains", [](execution& x) { one_ends_while_somebody_drains(x, 0); }},
+      {"ends outside while somebody drains", [](execution& x) { one_ends_while_somebody_drains(x, 2); }},
       {"begins another, which ends elsewhere",
        [](execution& x) {
          auto& s = x.make<state>();

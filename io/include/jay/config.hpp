@@ -37,8 +37,9 @@ struct log_config {
   template <class Visit>
   static constexpr void fields(Visit&& visit) {
     visit(detail::choice("level", &log_config::level,
-                         "What the runtime says on standard error: this level and all that are worse. \"info\": with what it has "
-                         "started; \"debug\": what it has done, at its end. For the process: that of the runtime made last."));
+                         "What the runtime says on standard error: this level and all that are worse. \"info\": "
+                         "with what it has started; \"debug\": what it has done, at its end. For the process: that "
+                         "of the runtime made last."));
   }
 };
 

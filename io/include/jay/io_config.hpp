@@ -35,7 +35,9 @@ struct io_config {
     visit(detail::choice("backend", &self::backend,
                          "How files are read and written: \"io_uring\"; \"epoll\", which leaves files to the "
                          "blocking pool; \"auto\": io_uring where the kernel allows it. Sockets use epoll."));
-    visit(detail::flag("help", &self::help, "Idle workers wait for I/O events too, and I/O threads run short tasks; false: I/O threads hand all over."));
+    visit(detail::flag("help", &self::help,
+                       "Idle workers wait for I/O events too, and I/O threads run short tasks; false: I/O threads hand "
+                       "all over."));
     visit(detail::whole("blocking_threads", &self::blocking_threads, 0, 1024, "",
                         "Most threads for to_thread and other calls that block; they start when needed. "
                         "0: the smaller of 32 and CPUs + 4, as Python's."));
