@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nqueens: as many children as the next queen has places, found out at run time.
-#include <vector>
+#include <array>
+#include <span>
 
 #include "support/jay_main.hpp"
 
@@ -8,16 +9,17 @@ namespace {
 
 jay::task<long> queens(long n, int column, bench::queens_board board) {
   if (column == n) co_return 1;
-  std::vector<jay::task<long>> children;
-  children.reserve(static_cast<std::size_t>(n));
+  std::array<jay::task<long>, bench::max_queens> children;
+  std::array<long, bench::max_queens> found;
+  std::size_t places = 0;
   for (int row = 0; row < n; ++row) {
     if (!bench::queen_fits(board, column, row)) continue;
     board[static_cast<std::size_t>(column)] = static_cast<std::int8_t>(row);
-    children.push_back(queens(n, column + 1, board));
+    children[places++] = queens(n, column + 1, board);
   }
-  const std::vector<long> found = co_await jay::gather(std::move(children));
+  auto parts = co_await jay::gather_into(found, std::span(children).first(places));
   long solutions = 0;
-  for (const long part : found) solutions += part;
+  for (const long part : parts) solutions += part;
   co_return solutions;
 }
 

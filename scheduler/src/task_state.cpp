@@ -215,6 +215,11 @@ std::atomic<std::size_t> unawaited{0};
 }
 std::size_t unawaited_count() noexcept { return unawaited.load(std::memory_order_relaxed); }
 
+void throw_empty_task() {
+  throw std::runtime_error(
+      "this task is empty: it was awaited or moved from before, or never had a coroutine; a task runs once");
+}
+
 void drop_unawaited(job* frame) noexcept {
   unawaited.fetch_add(1, std::memory_order_relaxed);
   scheduler* s = current_scheduler();

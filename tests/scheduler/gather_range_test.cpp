@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -129,6 +131,78 @@ TEST_P(GatherRange, RethrowsAnErrorWhenAllHaveEnded) {
   };
   if (GetParam() > 1) return;  // the counter is not atomic
   EXPECT_EQ("50", run(body()));
+}
+
+TEST_P(GatherRange, IntoAnArray) {
+  auto body = []() -> jay::task<int> {
+    std::array<jay::task<int>, 8> tasks;
+    std::array<int, 8> results{};
+    std::size_t n = 0;
+    while (n < 5) {
+      tasks[n] = give(static_cast<int>(n) + 1);
+      ++n;
+    }
+    std::span<int> given = co_await jay::gather_into(results, std::span(tasks).first(n));
+    EXPECT_EQ(given.data(), results.data());
+    EXPECT_EQ(5u, given.size());
+    EXPECT_EQ((std::array<int, 8>{1, 2, 3, 4, 5, 0, 0, 0}), results);
+    EXPECT_FALSE(tasks[0].valid());
+    co_return std::accumulate(given.begin(), given.end(), 0);
+  };
+  EXPECT_EQ(15, run(body()));
+}
+
+TEST_P(GatherRange, IntoAnArrayOfMoveOnlyResults) {
+  auto body = []() -> jay::task<int> {
+    auto boxed = [](int i) -> jay::task<std::unique_ptr<int>> { co_return std::make_unique<int>(i); };
+    std::vector<jay::task<std::unique_ptr<int>>> tasks;
+    for (int i = 0; i < 3; ++i) tasks.push_back(boxed(i));
+    std::array<std::unique_ptr<int>, 3> results;
+    co_await jay::gather_into(results, tasks);
+    co_return *results[0] + 10 * *results[1] + 100 * *results[2];
+  };
+  EXPECT_EQ(210, run(body()));
+}
+
+TEST_P(GatherRange, IntoAnArrayOfNothing) {
+  auto body = []() -> jay::task<std::size_t> {
+    std::vector<jay::task<int>> tasks;
+    std::array<int, 1> results{};
+    std::span<int> given = co_await jay::gather_into(results, tasks);
+    co_return given.size();
+  };
+  EXPECT_EQ(0u, run(body()));
+}
+
+TEST_P(GatherRange, IntoAnArrayThatIsTooSmallIsRefused) {
+  auto body = []() -> jay::task<std::string> {
+    std::array<jay::task<int>, 3> tasks{give(1), give(2), give(3)};
+    std::array<int, 2> results{};
+    try {
+      co_await jay::gather_into(results, tasks);
+    } catch (const std::invalid_argument& e) {
+      EXPECT_TRUE(tasks[0].valid());
+      co_return e.what();
+    }
+    co_return "";
+  };
+  EXPECT_EQ("gather_into: 3 tasks, but room for 2 results", run(body()));
+}
+
+TEST_P(GatherRange, IntoAnArrayAnErrorLeavesTheResultsAlone) {
+  auto body = []() -> jay::task<std::string> {
+    std::array<jay::task<int>, 3> tasks{give(1), fail_if(true, 7), give(3)};
+    std::array<int, 3> results{10, 20, 30};
+    std::string text;
+    try {
+      co_await jay::gather_into(results, tasks);
+    } catch (const std::runtime_error& e) {
+      text = e.what();
+    }
+    EXPECT_EQ((std::array<int, 3>{10, 20, 30}), results);
+    co_return text;
+  };
+  EXPECT_EQ("7", run(body()));
 }
 
 TEST_P(GatherRange, SettledGivesEveryOutcome) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <jay/create_task.hpp>
 #include <jay/gather.hpp>
 
 #include "tests/support/worker_counts.hpp"
@@ -173,6 +174,38 @@ TEST_P(Task, SwapsWhenAssigned) {
     co_return 10 * x + y;
   };
   EXPECT_EQ(21, run(body()));
+}
+
+// Each use of a task that is empty, one by one; what it throws.
+template <class Use>
+jay::task<std::string> error_of(Use use) {
+  auto used = give(1);
+  co_await std::move(used);
+  try {
+    auto running = use(std::move(used));
+    co_await std::move(running);
+  } catch (const std::runtime_error& e) {
+    co_return e.what();
+  }
+  co_return "nothing";
+}
+
+TEST_P(Task, RunsOnceAndWhoeverIsGivenItAgainIsTold) {
+  const std::string told =
+      "this task is empty: it was awaited or moved from before, or never had a coroutine; a task runs once";
+  auto awaits = [](jay::task<int> t) -> jay::task<> { co_await std::move(t); };
+  auto gathers = [](jay::task<int> t) -> jay::task<> { co_await jay::gather(give(1), std::move(t)); };
+  auto gathers_many = [](jay::task<int> t) -> jay::task<> {
+    std::vector<jay::task<int>> tasks;
+    tasks.push_back(give(1));
+    tasks.push_back(std::move(t));
+    co_await jay::gather(std::move(tasks));
+  };
+  auto creates = [](jay::task<int> t) -> jay::task<> { co_await jay::create_task(std::move(t)); };
+  EXPECT_EQ(told, run(error_of(awaits)));
+  EXPECT_EQ(told, run(error_of(gathers)));
+  EXPECT_EQ(told, run(error_of(gathers_many)));
+  EXPECT_EQ(told, run(error_of(creates)));
 }
 
 TEST(Task, ThatIsNeverAwaitedIsCounted) {

@@ -100,6 +100,7 @@ auto coroutine_of(F&& f, A&&... args) {
 
 template <class T>
 task_handle<T> start(scheduler& s, const task_options& o, task<T> t, task_group* group = nullptr) {
+  t.require();
   auto* block = new task_block<T>(s, detail_task_options_access::priority(o));
   state_ptr<task_block<T>> keep(block), runtimes(block);  // it is made with two references
   detail_task_options_access::apply(o, *block);

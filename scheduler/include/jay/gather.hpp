@@ -5,6 +5,7 @@
 //   std::vector<T> v = co_await jay::gather(std::move(tasks));
 //   auto [ra, rb] = co_await jay::gather_settled(f(), g());   // result<A>, result<B>: return_exceptions=True
 //   co_await jay::gather(jay::keep_running, f(), g());        // an error does not cancel the others
+//   std::span<T> s = co_await jay::gather_into(results, tasks);  // no vector: both stand in arrays of the caller's
 //
 // Tasks given by value live in the awaiting frame: they are the children of a fork, started in argument order, the first
 // at once on this worker, the others where a worker is free. On the first error the others are cancelled and waited for,
@@ -14,6 +15,10 @@
 
 #include <array>
 #include <memory>
+#include <ranges>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -80,7 +85,7 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_tuple : ga
 
  public:
   using jay_awaiter = void;
-  explicit gather_tuple(task<T>&&... t) noexcept : children_{t.release()...} {}
+  explicit gather_tuple(task<T>&&... t) : children_(((t.require(), ...), std::array<job*, n>{t.release()...})) {}
   gather_tuple(gather_tuple&& o) noexcept : children_(o.children_), started_(std::exchange(o.started_, true)) {}
   ~gather_tuple() {
     if (!started_) [[unlikely]]
@@ -128,8 +133,9 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_tuple<Mode
 template <class T>
 class child_table {
  public:
-  explicit child_table(std::vector<task<T>>& tasks) : size_(tasks.size()) {
+  explicit child_table(std::span<task<T>> tasks) : size_(tasks.size()) {
     if (size_ == 0) return;
+    for (const task<T>& t : tasks) t.require();
     children_ = static_cast<job**>(frame_allocate(bytes()));
     auto end = reinterpret_cast<std::uintptr_t>(children_ + size_);
     outcomes_ = reinterpret_cast<outcome<T>*>((end + alignof(outcome<T>) - 1) / alignof(outcome<T>) * alignof(outcome<T>));
@@ -166,7 +172,7 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_range : ga
   using value = gathered<Mode, T>;
   static_assert(!std::is_reference_v<value>, "gather of a vector of tasks that return references: return pointers");
 
-  explicit gather_range(std::vector<task<T>> tasks) : table_(tasks) {}
+  explicit gather_range(std::span<task<T>> tasks) : table_(tasks) {}
   gather_range(gather_range&& o) noexcept : table_(std::move(o.table_)), started_(o.started_) {}
   ~gather_range() {
     if (!started_) [[unlikely]]
@@ -181,13 +187,20 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_range : ga
     return transfer(join_.fork(this_worker, p, static_cast<std::uint32_t>(Mode), table_.jobs(), table_.size()));
   }
   std::vector<value> await_resume() {
-    started_ = true;
-    if (table_.size() != 0 && !join_.uneventful()) [[unlikely]] settle();
+    end();
     std::vector<value> values;
     values.reserve(table_.size());
     for (std::size_t i = 0; i < table_.size(); ++i) values.push_back(take_gathered<Mode>(table_.result(i)));
     return values;
   }
+
+ protected:
+  /// Throws what has gone wrong; else every child has its result.
+  void end() {
+    started_ = true;
+    if (table_.size() != 0 && !join_.uneventful()) [[unlikely]] settle();
+  }
+  child_table<T> table_;
 
  private:
   [[gnu::noinline]] void settle() {
@@ -197,8 +210,30 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_range : ga
     std::rethrow_exception(std::move(e));
   }
 
-  child_table<T> table_;
   bool started_ = false;
+};
+
+template <class T>
+class [[nodiscard("gather_into does nothing until it is awaited")]] gather_span
+    : public gather_range<gather_mode::cancel_siblings, T> {
+ public:
+  gather_span(std::span<T> out, std::span<task<T>> tasks)
+      : gather_range<gather_mode::cancel_siblings, T>(checked(out, tasks)), out_(out.first(tasks.size())) {}
+
+  std::span<T> await_resume() {
+    this->end();
+    for (std::size_t i = 0; i < out_.size(); ++i) out_[i] = std::move(this->table_.result(i).value());
+    return out_;
+  }
+
+ private:
+  static std::span<task<T>> checked(std::span<T> out, std::span<task<T>> tasks) {
+    if (out.size() < tasks.size())
+      throw std::invalid_argument("gather_into: " + std::to_string(tasks.size()) + " tasks, but room for " +
+                                  std::to_string(out.size()) + " results");
+    return tasks;
+  }
+  std::span<T> out_;
 };
 
 template <gather_mode Mode, class... Op>
@@ -211,12 +246,12 @@ template <gather_mode Mode, class Op>
 auto make_gather_range(std::vector<Op> ops) {
   using child = decltype(to_child(std::declval<Op>()));
   if constexpr (is_task<Op>) {
-    return gather_range<Mode, typename Op::value_type>(std::move(ops));
+    return gather_range<Mode, typename Op::value_type>(ops);
   } else {
     std::vector<child> children;
     children.reserve(ops.size());
     for (Op& o : ops) children.push_back(to_child(std::move(o)));
-    return gather_range<Mode, typename child::value_type>(std::move(children));
+    return gather_range<Mode, typename child::value_type>(children);
   }
 }
 
@@ -249,6 +284,19 @@ auto gather(keep_running_t, std::vector<Op> ops) {
 template <detail::gatherable Op>
 auto gather_settled(std::vector<Op> ops) {
   return detail::make_gather_range<detail::gather_mode::settle>(std::move(ops));
+}
+
+/// As gather of a vector, without one: moves the results to the beginning of `results` and gives that part of it. For
+/// forks that are so many that an allocation counts. The tasks are taken out of `tasks` at once; `results` has to stay
+/// until the await has ended, and after an error or a cancel holds what it held before. Throws std::invalid_argument
+/// where it is too small.
+template <std::ranges::contiguous_range Results, std::ranges::contiguous_range Tasks>
+  requires is_task<std::ranges::range_value_t<Tasks>>
+auto gather_into(Results&& results, Tasks&& tasks) {
+  using value = typename std::ranges::range_value_t<Tasks>::value_type;
+  static_assert(std::is_same_v<std::ranges::range_value_t<Results>, value>,
+                "gather_into: the results have the type that the tasks return");
+  return detail::gather_span<value>(results, tasks);
 }
 
 template <class Handle, class T>

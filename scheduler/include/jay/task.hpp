@@ -3,7 +3,8 @@
 //
 // Lazy: creating one runs nothing. Move-only; awaited once, as an rvalue (`co_await f(x)`, `co_await std::move(t)`), or
 // given to create_task, gather and the like. Its arguments are copied or referenced as the function declares them: a
-// reference parameter must outlive the task.
+// reference parameter must outlive the task. One that was awaited, or moved from, is empty, as one made without a
+// coroutine: awaiting it again, or giving it to anybody, throws std::runtime_error.
 #pragma once
 
 #include <coroutine>
@@ -37,6 +38,8 @@ struct task_promise final : awaits<promise_result<T>> {
 JAY_API void drop_unawaited(job* frame) noexcept;
 /// How many tasks were destroyed before they were awaited.
 JAY_API std::size_t unawaited_count() noexcept;
+
+[[noreturn]] JAY_API void throw_empty_task();
 
 template <class T>
 class task_awaiter {
@@ -74,6 +77,7 @@ class [[nodiscard("a task does nothing until it is awaited")]] task {
   using promise_type = detail::task_promise<T>;
   using value_type = T;
 
+  task() noexcept = default;  // empty
   task(task&& o) noexcept : frame_(std::exchange(o.frame_, nullptr)) {}
   task& operator=(task&& o) noexcept {
     std::swap(frame_, o.frame_);
@@ -83,8 +87,14 @@ class [[nodiscard("a task does nothing until it is awaited")]] task {
     if (frame_) detail::drop_unawaited(frame_);
   }
 
-  detail::task_awaiter<T> operator co_await() && noexcept { return detail::task_awaiter<T>(release()); }
+  detail::task_awaiter<T> operator co_await() && {
+    require();
+    return detail::task_awaiter<T>(release());
+  }
 
+  void require() const {
+    if (!frame_) [[unlikely]] detail::throw_empty_task();
+  }
   /// For the library: who takes the frame starts it or destroys it.
   detail::job* release() noexcept { return std::exchange(frame_, nullptr); }
   bool valid() const noexcept { return frame_ != nullptr; }
@@ -93,7 +103,7 @@ class [[nodiscard("a task does nothing until it is awaited")]] task {
   friend promise_type;
   explicit task(detail::job* frame) noexcept : frame_(frame) {}
 
-  detail::job* frame_;
+  detail::job* frame_ = nullptr;
 };
 
 template <class T>
