@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A one-byte lock for critical sections of a few instructions that never block: one read-modify-write to lock, a plain
-// store to unlock. A waiter spins briefly, then yields its time slice, as the holder may have been preempted.
+// store to unlock. A waiter looks less and less often, so that whoever has the lock's data in its cache gets on, be it
+// several times, instead of losing it at each unlock; then it also yields its time slice, as the holder may have been
+// preempted. (One queue between two workers that are both busy, ns an item: 241 looking all the time, then with a longest
+// wait of 8 pauses 202, 32: 119, 128: 80.)
 #pragma once
 
 #include <jay/detail/sync.hpp>
@@ -10,9 +13,9 @@ namespace jay::detail {
 class spin_mutex {
  public:
   void lock() noexcept {
-    for (int spins = 0; !try_lock(); ++spins) {
-      if (spins < 64) cpu_relax();
-      else thread_yield();
+    for (int wait = 1; !try_lock(); wait = wait < longest_wait ? 2 * wait : wait) {
+      if (wait == longest_wait) thread_yield();
+      for (int i = 0; i < wait; ++i) cpu_relax();
     }
   }
   bool try_lock() noexcept {
@@ -22,6 +25,7 @@ class spin_mutex {
   void unlock() noexcept { locked_.store(false, std::memory_order_release); }  // [L1] release: with [L1] in try_lock
 
  private:
+  static constexpr int longest_wait = 128;  // pauses: some microseconds
   atomic<bool> locked_{false};
 };
 
