@@ -12,80 +12,23 @@ namespace jay::detail {
 
 // ---- items; mutex_ held ----
 
-void queue_core::push_back(queue_item* i) noexcept {
-  ++size_;
-  if (order_ != order::first_in) {
-    i->next = head_;  // last_in: the newest is in front; smallest: a heap of one, compared when something is taken
-    head_ = i;
-    return;
-  }
-  i->next = nullptr;
-  (head_ ? tail_->next : head_) = i;
-  tail_ = i;
+void queue_core::put_in(queue_cell i) {
+  if (order_ == order::smallest) items_.heap.push(i);
+  else items_.list.push_back(i);
 }
-
-void queue_core::push_front(queue_item* i) noexcept {
-  ++size_;
-  if (!head_) tail_ = i;
-  i->next = head_;
-  head_ = i;
+void queue_core::put_in_front(queue_cell i) {
+  if (order_ == order::smallest) items_.heap.push(i);
+  else if (order_ == order::last_in) items_.list.push_back(i);
+  else items_.list.push_front(i);
 }
-
-queue_item* queue_core::pop() {
-  if (order_ == order::smallest) return pop_smallest();
-  --size_;
-  return std::exchange(head_, head_->next);
-}
-
-// A pairing heap: heaps are melded two by two, in rounds, until one is left; its top is the smallest, its children are
-// the heaps that remain. Melding costs one comparison, and a throw leaves a list of heaps as good as before. Rejected: a
-// binary heap in a vector, which allocates under the lock, and loses or misplaces items when a comparison throws.
-queue_item* queue_core::pop_smallest() {
-  queue_item* last = head_;
-  while (last->next) last = last->next;
-  while (head_->next) {
-    queue_item* a = head_;
-    queue_item* b = a->next;
-    bool swapped = precedes_(*this, *b, *a);
-    queue_item* rest = b->next;
-    if (swapped) std::swap(a, b);
-    b->next = std::exchange(a->child, b);
-    a->next = nullptr;
-    if (rest) {
-      last->next = a;
-      head_ = rest;
-    } else {
-      head_ = a;
-    }
-    last = a;
-  }
-  --size_;
-  queue_item* top = head_;
-  head_ = std::exchange(top->child, nullptr);
-  return top;
-}
-
-queue_item* queue_core::take_all() noexcept {
-  queue_item* all = nullptr;
-  for (queue_item* i = std::exchange(head_, nullptr); i;) {
-    queue_item* next = i->next;
-    if (queue_item* child = std::exchange(i->child, nullptr)) {
-      queue_item* last = child;
-      while (last->next) last = last->next;
-      last->next = next;
-      next = child;
-    }
-    i->next = all;
-    all = i;
-    i = next;
-  }
-  size_ = 0;
-  return all;
+queue_cell queue_core::take_out() {
+  if (order_ == order::smallest) return items_.heap.pop_smallest(precedes_, this);
+  return order_ == order::last_in ? items_.list.pop_back() : items_.list.pop_front();
 }
 
 // ---- who gets what; mutex_ held ----
 
-bool queue_core::hand_to_getter(queue_item* i, leaf*& woken) noexcept {
+bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
   while (leaf* l = getters_.pop_front()) {
     if (!l->claim()) continue;
     auto* g = static_cast<queue_awaiter*>(l);
@@ -97,25 +40,27 @@ bool queue_core::hand_to_getter(queue_item* i, leaf*& woken) noexcept {
   return false;
 }
 
-queue_core::outcome queue_core::place(queue_item* i, leaf*& woken) noexcept {
+queue_core::outcome queue_core::place(queue_cell i, leaf*& woken) {
   if (shut_down_) return outcome::shut_down;
   if (!hand_to_getter(i, woken)) {
     if (!has_room()) return outcome::would_wait;
-    push_back(i);
+    put_in(i);
   }
   ++unfinished_;
   return outcome::done;
 }
 
-queue_core::outcome queue_core::take(queue_item*& i, claimed_list& claimed) {
-  if (size_ == 0) return shut_down_ ? outcome::shut_down : outcome::would_wait;
-  i = pop();
+queue_core::outcome queue_core::take(queue_cell& i, claimed_list& claimed) {
+  if (size() == 0) return shut_down_ ? outcome::shut_down : outcome::would_wait;
+  if (!putters_.empty()) items_.list.reserve();  // so that nothing can fail once an item is out
+  i = take_out();
+  // Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
   while (has_room()) {
     leaf* l = putters_.pop_front();
     if (!l) break;
     if (!l->claim()) continue;
     auto* p = static_cast<queue_awaiter*>(l);
-    push_back(p->item_);
+    put_in(p->item_);
     p->state_ = queue_awaiter::state::handed;
     ++unfinished_;
     claimed.add(*l);
@@ -132,7 +77,7 @@ void queue_core::finish(std::size_t n, claimed_list& claimed) noexcept {
 
 // ---- operations ----
 
-queue_core::outcome queue_core::try_put(queue_item* i) noexcept {
+queue_core::outcome queue_core::try_put(queue_cell i) {
   leaf* woken = nullptr;
   outcome o;
   {
@@ -143,7 +88,7 @@ queue_core::outcome queue_core::try_put(queue_item* i) noexcept {
   return o;
 }
 
-queue_core::outcome queue_core::try_get(queue_item*& i) {
+queue_core::outcome queue_core::try_get(queue_cell& i) {
   claimed_list claimed;
   outcome o;
   {
@@ -164,17 +109,17 @@ void queue_core::task_done() {
   claimed.wake_all();
 }
 
-queue_item* queue_core::shutdown(bool immediate) noexcept {
+queue_core::items queue_core::shutdown(bool immediate) noexcept {
   claimed_list claimed;
-  queue_item* dropped = nullptr;
+  items dropped;
   {
     spin_guard g(mutex_);
     shut_down_ = true;
     if (immediate) {
       discard_ = true;
-      std::size_t n = size_;
-      dropped = take_all();
-      finish(n, claimed);
+      finish(size(), claimed);
+      dropped.list.swap(items_.list);
+      std::swap(dropped.heap, items_.heap);
     }
     for (leaf_list* list : {&getters_, &putters_}) {
       while (leaf* l = list->pop_front()) {
@@ -188,24 +133,31 @@ queue_item* queue_core::shutdown(bool immediate) noexcept {
   return dropped;
 }
 
-bool queue_core::give_back(queue_item* i) noexcept {
+queue_core::returned queue_core::give_back(queue_cell i) noexcept {
   claimed_list claimed;
   leaf* woken = nullptr;
-  bool wanted;
+  returned what = returned::taken;
   {
     spin_guard g(mutex_);
-    wanted = !discard_;
-    if (!wanted) finish(1, claimed);
-    else if (!hand_to_getter(i, woken)) push_front(i);
+    if (discard_) {
+      what = returned::unwanted;
+      finish(1, claimed);
+    } else if (!hand_to_getter(i, woken)) {
+      try {
+        put_in_front(i);
+      } catch (const std::bad_alloc&) {
+        what = returned::no_room;
+      }
+    }
   }
   if (woken) woken->wake();
   claimed.wake_all();
-  return wanted;
+  return what;
 }
 
 std::size_t queue_core::qsize() const noexcept {
   spin_guard g(mutex_);
-  return size_;
+  return size();
 }
 
 // ---- awaiters ----
@@ -253,12 +205,14 @@ void get_awaiter_base::resumed() {
   }
   if (state_ == state::shut_down) throw queue_shut_down();
   if (state_ == state::handed && cancelled_since()) {
-    if (queue_->give_back(item_)) item_ = nullptr;
+    queue_core::returned what = queue_->give_back(item_);
+    if (what == queue_core::returned::no_room) return owner->make_due(promise_of(frame), forked);  // it has the item
+    if (what == queue_core::returned::taken) item_ = 0;
     owner->throw_cancelled();
   }
 }
 
-bool put_awaiter_base::suspend() noexcept {
+bool put_awaiter_base::suspend() {
   if (state_ != state::fresh) return yield();
   leaf* woken = nullptr;
   {

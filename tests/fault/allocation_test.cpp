@@ -108,6 +108,17 @@ jay::task<int> queues() {
   auto [a, u, b, v] = co_await jay::gather(consume(small, 30), produce(small, 30), consume(large, 30), produce(large, 30));
   co_return a + b;
 }
+// A cancelled get gives its item back; if there is no memory for that, it keeps it.
+jay::task<int> gives_back() {
+  counted c;
+  jay::queue<int> q;
+  auto getter = jay::create_task(consume, std::ref(q), 1);
+  for (int i = 0; i < 3; ++i) co_await jay::sleep(0s);
+  q.put_nowait(1);
+  getter.cancel();
+  auto ended = co_await jay::settled(getter.shielded());
+  co_return ended.has_value() ? ended.value() : q.get_nowait();
+}
 jay::task<int> synchronises() {
   counted c;
   jay::lock lk;
@@ -266,7 +277,7 @@ TEST(AllocationAtStart, FailingAnywhereIsAnErrorAndNoMore) {
 
 INSTANTIATE_TEST_SUITE_P(In, Allocation,
                          testing::Values(scenario{"spawns", spawns}, scenario{"gathers", gathers}, scenario{"grows", grows},
-                                         scenario{"groups", groups}, scenario{"waits", waits}, scenario{"queues", queues},
+                                         scenario{"groups", groups}, scenario{"waits", waits}, scenario{"queues", queues}, scenario{"gives_back", gives_back},
                                          scenario{"synchronises", synchronises}, scenario{"futures", futures},
                                          scenario{"cleans", cleans}, scenario{"echoes", echoes}, scenario{"files", files}),
                          [](const auto& i) { return std::string(i.param.name); });

@@ -41,6 +41,41 @@ TEST(Queue, GivesItemsInTheOrderTheyWerePut) {
   EXPECT_TRUE(q.empty());
 }
 
+template <class T>
+void expect_kept(std::vector<T> items) {
+  jay::queue<T> q;
+  for (const T& i : items) q.put_nowait(i);
+  for (const T& i : items) EXPECT_EQ(q.get_nowait(), i);
+}
+
+TEST(Queue, KeepsItemsOfEverySize) {
+  enum class small : std::uint8_t { a = 1, b = 200 };
+  struct padded {
+    char a;
+    int b;
+    bool operator==(const padded&) const = default;
+  };
+  struct odd {
+    char bytes[3];
+    explicit odd(char c) : bytes{c, 'x', c} {}  // without a default constructor
+    bool operator==(const odd&) const = default;
+  };
+  struct large {
+    double a, b, c;
+    bool operator==(const large&) const = default;
+  };
+  int x = 0;
+  expect_kept<std::uint8_t>({0, 1, 255});
+  expect_kept<small>({small::a, small::b});
+  expect_kept<float>({-0.5F, 1e30F});
+  expect_kept<double>({-0.5, 1e300});
+  expect_kept<int*>({&x, nullptr});
+  expect_kept<padded>({{'a', 1}, {'b', -1}});
+  expect_kept<odd>({odd('p'), odd('q')});
+  expect_kept<large>({{1, 2, 3}, {4, 5, 6}});
+  expect_kept<std::string>({"", "a string that is too long to stand in its object"});
+}
+
 TEST(Queue, NowaitFormsThrowInsteadOfWaiting) {
   jay::queue<int> q(1);
   EXPECT_THROW(q.get_nowait(), jay::queue_empty);

@@ -14,59 +14,120 @@
 // its size). A put whose item has found its place has succeeded; a cancel then waits for the next suspension.
 // Any thread may use put_nowait, get_nowait, task_done and shutdown; a queue may be made outside a runtime.
 //
-// Each item lies in a node of its own, made by put before it waits. So nothing is moved, allocated or destroyed while
-// the queue's lock is held, and no user code runs there but Compare, in a get. Compare must not use the queue; if it
-// throws, so does that get, and nothing is lost.
+// What put takes is made ready to be handed on before it waits. So nothing is moved or destroyed while the queue's lock is
+// held, and no user code runs there but Compare, in a get. Compare must not use the queue; if it throws, so does that
+// get, and nothing is lost.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <new>
 
+#include <jay/detail/queue_items.hpp>
 #include <jay/error.hpp>
 #include <jay/lock.hpp>
 
 namespace jay {
 namespace detail {
 
-struct queue_item {
-  queue_item* next = nullptr;
-  queue_item* child = nullptr;  // priority: the item's heap
+/// How an item of type T becomes a cell and an item again: as it is.
+template <class T>
+struct direct_cell {
+  using bytes = std::array<std::byte, sizeof(T)>;
+
+  static queue_cell make(T&& v) noexcept {
+    std::array<std::byte, sizeof(queue_cell)> all{};
+    bytes used = std::bit_cast<bytes>(v);
+    std::copy(used.begin(), used.end(), all.begin());
+    return std::bit_cast<queue_cell>(all);
+  }
+  static T take(queue_cell c) noexcept {
+    auto all = std::bit_cast<std::array<std::byte, sizeof(queue_cell)>>(c);
+    bytes used;
+    std::copy_n(all.begin(), used.size(), used.begin());
+    return std::bit_cast<T>(used);
+  }
+  static void drop(queue_cell) noexcept {}
 };
 
-template <class T>
-struct queue_item_of : queue_item {
-  explicit queue_item_of(T&& v) : value(std::move(v)) {}
-  T value;
+/// As the address of a block of its own, which begins with `Head`.
+struct no_head {};
+template <class T, class Head = no_head>
+struct block_cell : Head {
+  explicit block_cell(T&& v) : value(std::move(v)) {}
+  [[no_unique_address]] T value;
+
+  static queue_cell make(T&& v) { return reinterpret_cast<queue_cell>(static_cast<Head*>(new block_cell(std::move(v)))); }
+  static T take(queue_cell c) {
+    std::unique_ptr<block_cell> b(block(c));
+    return std::move(b->value);
+  }
+  static void drop(queue_cell c) noexcept { delete block(c); }
 
   static void* operator new(std::size_t n) { return frame_allocate(n); }
   static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
   static void* operator new(std::size_t n, std::align_val_t a) { return ::operator new(n, a); }
   static void operator delete(void* p, std::size_t, std::align_val_t a) noexcept { ::operator delete(p, a); }
+
+ private:
+  static block_cell* block(queue_cell c) noexcept { return static_cast<block_cell*>(reinterpret_cast<Head*>(c)); }
 };
+
 template <class T>
-using queue_item_ptr = std::unique_ptr<queue_item_of<T>>;
+consteval bool fits_a_cell() {
+  if constexpr (!std::is_object_v<T>) return false;
+  else return std::is_trivially_copyable_v<T> && std::is_move_constructible_v<T> && sizeof(T) <= sizeof(queue_cell);
+}
+template <class T>
+using list_cell = std::conditional_t<fits_a_cell<T>(), direct_cell<T>, block_cell<T>>;
+template <class T>
+using heap_cell = block_cell<T, heap_item>;
+
+/// An item that is nowhere else.
+template <class Cell>
+class held_cell {
+ public:
+  explicit held_cell(queue_cell c) noexcept : cell_(c) {}
+  held_cell(held_cell&& o) noexcept : cell_(std::exchange(o.cell_, 0)) {}
+  held_cell& operator=(held_cell&&) = delete;
+  ~held_cell() { Cell::drop(cell_); }
+  queue_cell get() const noexcept { return cell_; }
+  queue_cell release() noexcept { return std::exchange(cell_, 0); }
+
+ private:
+  queue_cell cell_;
+};
 
 /// All of a queue but the type of its items.
 class JAY_API queue_core {
  public:
   enum class order : std::uint8_t { first_in, last_in, smallest };
-  using precedes = bool (*)(const queue_core&, const queue_item&, const queue_item&);
 
   queue_core(order o, std::size_t maxsize, precedes p) noexcept : maxsize_(maxsize), precedes_(p), order_(o) {}
   queue_core(const queue_core&) = delete;
 
+  /// Items of which all are dropped.
+  struct items {
+    cell_list list;  // first_in, last_in
+    cell_heap heap;  // smallest
+    bool empty() const noexcept { return list.size() + heap.size() == 0; }
+    queue_cell pop_any() noexcept { return list.size() != 0 ? list.pop_front() : heap.pop_any(); }
+  };
+
   enum class outcome : std::uint8_t { done, would_wait, shut_down };
-  outcome try_put(queue_item* i) noexcept;
-  outcome try_get(queue_item*& i);
+  outcome try_put(queue_cell i);
+  outcome try_get(queue_cell& i);
   void task_done();
   /// Gives the items that were in it if `immediate`.
-  [[nodiscard]] queue_item* shutdown(bool immediate) noexcept;
-  /// All items, chained by `next`.
-  queue_item* take_all() noexcept;
-  /// Of a get that was cancelled. False: they are not wanted any more; the caller destroys it.
-  bool give_back(queue_item* i) noexcept;
+  [[nodiscard]] items shutdown(bool immediate) noexcept;
+  /// For the destructor.
+  items& all() noexcept { return items_; }
+  /// Of a get that was cancelled. unwanted: the caller drops it; no_room: there was no memory.
+  enum class returned : std::uint8_t { taken, unwanted, no_room };
+  returned give_back(queue_cell i) noexcept;
 
   std::size_t qsize() const noexcept;
   bool empty() const noexcept { return qsize() == 0; }
@@ -80,29 +141,27 @@ class JAY_API queue_core {
   friend class queue_join_awaiter;
 
   // all with mutex_ held
-  bool has_room() const noexcept { return maxsize_ == 0 || size_ < maxsize_; }
-  outcome place(queue_item* i, leaf*& woken) noexcept;
-  outcome take(queue_item*& i, claimed_list& claimed);
-  bool hand_to_getter(queue_item* i, leaf*& woken) noexcept;
-  void push_back(queue_item* i) noexcept;
-  void push_front(queue_item* i) noexcept;
-  queue_item* pop();
-  queue_item* pop_smallest();
+  std::size_t size() const noexcept { return order_ == order::smallest ? items_.heap.size() : items_.list.size(); }
+  bool has_room() const noexcept { return maxsize_ == 0 || size() < maxsize_; }
+  outcome place(queue_cell i, leaf*& woken);
+  outcome take(queue_cell& i, claimed_list& claimed);
+  bool hand_to_getter(queue_cell i, leaf*& woken) noexcept;
+  void put_in(queue_cell i);
+  void put_in_front(queue_cell i);
+  queue_cell take_out();
   void finish(std::size_t n, claimed_list& claimed) noexcept;
 
-  const std::size_t maxsize_;
-  const precedes precedes_;
-  const order order_;
-  mutable spin_mutex mutex_;  // guards what follows
+  mutable spin_mutex mutex_;  // guards what follows, up to maxsize_
   bool shut_down_ = false;
   bool discard_ = false;  // shut down at once: an item that comes back is not wanted
-  std::size_t size_ = 0;
+  items items_;
   std::size_t unfinished_ = 0;
-  queue_item* head_ = nullptr;  // smallest: the heaps, in any order; every item in one
-  queue_item* tail_ = nullptr;  // first_in only
   leaf_list getters_;  // only while the queue is empty and not shut down
   leaf_list putters_;  // only while it is full and not shut down
   leaf_list joiners_;
+  const std::size_t maxsize_;
+  const precedes precedes_;
+  const order order_;
 };
 
 /// What the three kinds of waiting have in common.
@@ -121,7 +180,7 @@ class JAY_API queue_awaiter : public leaf {
   void forget(leaf_list queue_core::*list) noexcept;
 
   queue_core* queue_;
-  queue_item* item_ = nullptr;
+  queue_cell item_ = 0;
   state state_ = state::fresh;
 };
 
@@ -142,40 +201,39 @@ class JAY_API get_awaiter_base : public queue_awaiter {
   void resumed();
 };
 
-template <class T>
+template <class T, class Cell>
 class get_awaiter : public get_awaiter_base {
  public:
   using get_awaiter_base::get_awaiter_base;
-  ~get_awaiter() { delete static_cast<queue_item_of<T>*>(item_); }
+  ~get_awaiter() { Cell::drop(item_); }
   T await_resume() {
     resumed();
-    queue_item_ptr<T> i(static_cast<queue_item_of<T>*>(std::exchange(item_, nullptr)));
-    return std::move(i->value);
+    return Cell::take(std::exchange(item_, 0));
   }
 };
 
 class JAY_API put_awaiter_base : public queue_awaiter {
  public:
   using queue_awaiter::queue_awaiter;
-  bool await_ready() noexcept { return ready(queue_->try_put(item_)); }
+  bool await_ready() { return ready(queue_->try_put(item_)); }
   template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+  bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);
     return suspend();
   }
   void await_resume();
 
  protected:
-  bool suspend() noexcept;
+  bool suspend();
 };
 
-template <class T>
+template <class Cell>
 class put_awaiter : public put_awaiter_base {
  public:
-  put_awaiter(queue_core* q, queue_item_ptr<T> i) noexcept : put_awaiter_base(q) { item_ = i.release(); }
+  put_awaiter(queue_core* q, held_cell<Cell> i) noexcept : put_awaiter_base(q) { item_ = i.release(); }
   /// The queue has the item if the put is done.
   ~put_awaiter() {
-    if (state_ != state::done && state_ != state::handed) delete static_cast<queue_item_of<T>*>(item_);
+    if (state_ != state::done && state_ != state::handed) Cell::drop(item_);
   }
 };
 
@@ -194,7 +252,7 @@ class JAY_API queue_join_awaiter : public queue_awaiter {
   bool suspend() noexcept;
 };
 
-template <class T>
+template <class T, class Cell>
 class basic_queue : protected queue_core {
   static_assert(std::is_object_v<T> && std::is_move_constructible_v<T> && !std::is_const_v<T>,
                 "a queue's items are values that can be moved; queue pointers or std::unique_ptr instead");
@@ -202,15 +260,16 @@ class basic_queue : protected queue_core {
  public:
   using value_type = T;
   /// Nobody may be waiting any more.
-  ~basic_queue() { destroy(take_all()); }
+  ~basic_queue() { drop(all()); }
 
-  /// Waits until there is room. Throws queue_shut_down. Join counts the item from when it is in the queue.
+  /// Waits until there is room. Throws queue_shut_down, or std::bad_alloc. Join counts the item from when it is in the
+  /// queue.
   auto put(T item) {
-    return op<put_awaiter<T>, queue_core*, queue_item_ptr<T>>(this, std::make_unique<queue_item_of<T>>(std::move(item)));
+    return op<put_awaiter<Cell>, queue_core*, held_cell<Cell>>(this, held_cell<Cell>(Cell::make(std::move(item))));
   }
   /// Throws queue_full or queue_shut_down.
   void put_nowait(T item) {
-    auto i = std::make_unique<queue_item_of<T>>(std::move(item));
+    held_cell<Cell> i(Cell::make(std::move(item)));
     switch (try_put(i.get())) {
       case outcome::done: return void(i.release());
       case outcome::would_wait: throw queue_full();
@@ -218,17 +277,16 @@ class basic_queue : protected queue_core {
     }
   }
   /// Waits until there is an item. Throws queue_shut_down when there is none and never will be.
-  auto get() { return op<get_awaiter<T>, queue_core*>(this); }
+  auto get() { return op<get_awaiter<T, Cell>, queue_core*>(this); }
   /// Throws queue_empty or queue_shut_down.
   T get_nowait() {
-    queue_item* i = nullptr;
+    queue_cell i = 0;
     switch (try_get(i)) {
       case outcome::done: break;
       case outcome::would_wait: throw queue_empty();
       case outcome::shut_down: throw queue_shut_down();
     }
-    queue_item_ptr<T> taken(static_cast<queue_item_of<T>*>(i));
-    return std::move(taken->value);
+    return Cell::take(i);
   }
 
   using queue_core::empty;
@@ -241,18 +299,20 @@ class basic_queue : protected queue_core {
   /// Waits until task_done was called for every item.
   auto join() { return op<queue_join_awaiter, queue_core*>(this); }
   /// No more puts; gets go on until the queue is empty. `immediate` drops what is in it, too.
-  void shutdown(bool immediate = false) { destroy(queue_core::shutdown(immediate)); }
+  void shutdown(bool immediate = false) {
+    items dropped = queue_core::shutdown(immediate);
+    drop(dropped);
+  }
 
  protected:
   basic_queue(order o, std::size_t maxsize, precedes p = nullptr) noexcept : queue_core(o, maxsize, p) {}
 
   using queue_core::order;
   using core = queue_core;
-  static const T& value_of(const queue_item& i) noexcept { return static_cast<const queue_item_of<T>&>(i).value; }
 
  private:
-  static void destroy(queue_item* i) noexcept {
-    while (i) delete static_cast<queue_item_of<T>*>(std::exchange(i, i->next));
+  static void drop(items& i) noexcept {
+    while (!i.empty()) Cell::drop(i.pop_any());
   }
 };
 
@@ -260,8 +320,8 @@ class basic_queue : protected queue_core {
 
 /// First in, first out.
 template <class T>
-class queue : public detail::basic_queue<T> {
-  using base = detail::basic_queue<T>;
+class queue : public detail::basic_queue<T, detail::list_cell<T>> {
+  using base = detail::basic_queue<T, detail::list_cell<T>>;
 
  public:
   explicit queue(std::size_t maxsize = 0) noexcept : base(base::order::first_in, maxsize) {}
@@ -269,8 +329,8 @@ class queue : public detail::basic_queue<T> {
 
 /// Last in, first out.
 template <class T>
-class lifo_queue : public detail::basic_queue<T> {
-  using base = detail::basic_queue<T>;
+class lifo_queue : public detail::basic_queue<T, detail::list_cell<T>> {
+  using base = detail::basic_queue<T, detail::list_cell<T>>;
 
  public:
   explicit lifo_queue(std::size_t maxsize = 0) noexcept : base(base::order::last_in, maxsize) {}
@@ -278,17 +338,18 @@ class lifo_queue : public detail::basic_queue<T> {
 
 /// The smallest first: that for which compare(it, other) holds.
 template <class T, class Compare = std::less<T>>
-class priority_queue : public detail::basic_queue<T> {
-  using base = detail::basic_queue<T>;
+class priority_queue : public detail::basic_queue<T, detail::heap_cell<T>> {
+  using base = detail::basic_queue<T, detail::heap_cell<T>>;
 
  public:
   explicit priority_queue(std::size_t maxsize = 0, Compare compare = {})
       : base(base::order::smallest, maxsize, &goes_first), compare_(std::move(compare)) {}
 
  private:
-  static bool goes_first(const typename base::core& q, const detail::queue_item& a, const detail::queue_item& b) {
-    auto& self = static_cast<const priority_queue&>(static_cast<const base&>(q));
-    return static_cast<bool>(self.compare_(base::value_of(a), base::value_of(b)));
+  static bool goes_first(const void* q, const detail::heap_item& a, const detail::heap_item& b) {
+    using cell = detail::heap_cell<T>;
+    auto& self = static_cast<const priority_queue&>(static_cast<const base&>(*static_cast<const typename base::core*>(q)));
+    return static_cast<bool>(self.compare_(static_cast<const cell&>(a).value, static_cast<const cell&>(b).value));
   }
 
   [[no_unique_address]] Compare compare_;
