@@ -57,7 +57,7 @@ void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
   strike_off(t->home->core(), *t);
   t->complete(s, std::move(e));
   if (t->group) {
-    if (t->eager) {
+    if (t->flags.load(std::memory_order_relaxed) & task_state::is_eager) {
       // It may have ended inside create_task, where its error must not reach the body yet.
       t->resume = &tell_group;
       return schedule(*t->home, t);
@@ -166,7 +166,7 @@ void launch(task_state& t, job* frame, bool eager) {
     t.group->refuse();
   }
   t.frame = frame;
-  t.eager = eager;
+  if (eager) t.flags.store(task_state::is_eager, std::memory_order_relaxed);
   result_promise& p = result_promise_of(frame);
   p.continuation = continue_with(&t, continues::task);
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);
@@ -260,7 +260,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     } catch (const std::bad_alloc&) {  // those that end meanwhile give some back
     }
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
-      if (!t->drained) t->drained = true, t->cancel({});
+      if (!(t->flags.fetch_or(task_state::is_drained, std::memory_order_relaxed) & task_state::is_drained)) t->cancel({});
     if (task_count::none_left(core.registry)) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {

@@ -730,6 +730,27 @@ TEST_P(TaskGroup, FailuresAndCancelsRaceWithoutLoss) {
   EXPECT_EQ(200, run(body()));
 }
 
+// Some end by themselves at the moment at which they are cancelled.
+TEST(TaskGroup, ItsTasksEndWhileTheSchedulerDrains) {
+  auto work = [](int yields) -> jay::task<> {
+    for (int i = 0; i < yields; ++i) co_await jay::testing::yield();
+  };
+  auto owner = [&]() -> jay::task<> {
+    auto body = [&](jay::task_group& tg) -> jay::task<> {
+      for (int i = 0; i < 200; ++i) tg.create_task(work(i % 50));
+      co_return;
+    };
+    co_await jay::with_task_group(body);
+  };
+  for (int round = 0; round < 50; ++round) {
+    jay::scheduler s(jay::testing::workers(2));
+    auto h = jay::detail::start(s, jay::task_options(), owner());
+    std::string stuck;
+    EXPECT_TRUE(s.drain(std::chrono::seconds(10), &stuck)) << stuck;
+    EXPECT_TRUE(h.done());
+  }
+}
+
 TEST(TaskGroupDeathTest, DestroyedWithRunningTasksEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   auto forgetful = []() -> jay::task<> {

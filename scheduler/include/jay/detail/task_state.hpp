@@ -39,8 +39,9 @@ struct JAY_API task_state : shared_state, job {
   atomic<std::int32_t> cancel_requests{0};
   std::uint16_t shard = 0;
   jay::priority prio;
-  bool eager : 1 = false;
-  bool drained : 1 = false;     // scheduler::drain has cancelled it; for the thread that drains
+  atomic<std::uint8_t> flags{0};  // relaxed: each bit has one writer, and its readers learn of the task after that
+  static constexpr std::uint8_t is_eager = 1;  // launch
+  static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
   std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
 
   bool cancel_unseen() const noexcept override { return root.word.pending(); }
