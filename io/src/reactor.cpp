@@ -94,9 +94,14 @@ void reactor::remove(int fd) noexcept {
   if (::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0) registered_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void reactor::wait(ready_list& out) noexcept {
+void reactor::wait(ready_list& out, time_point look_until) noexcept {
   epoll_event events[events_per_wait];
-  int n = ::epoll_wait(epoll_, events, events_per_wait, -1);
+  int n = 0;
+  if (look_until != time_point()) {
+    do n = ::epoll_wait(epoll_, events, events_per_wait, 0);
+    while (n == 0 && sched_.quiet() && std::chrono::steady_clock::now() < look_until);
+  }
+  if (n <= 0) n = ::epoll_wait(epoll_, events, events_per_wait, -1);
   for (int i = 0; i < n; ++i) {
     if (events[i].data.ptr) {
       static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
@@ -134,7 +139,7 @@ void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_or
 
 std::size_t reactor::poll(job** ready, std::size_t n) noexcept {
   std::vector<job*>& jobs = polled_.jobs();
-  if (jobs.empty()) wait(polled_);
+  if (jobs.empty()) wait(polled_, time_point());
   std::size_t taken = std::min(n, jobs.size());
   std::copy_n(jobs.begin(), taken, ready);
   if (taken < jobs.size()) schedule_ready(sched_, jobs.data() + taken, jobs.size() - taken);
@@ -197,8 +202,9 @@ void reactor::thread_loop(io_thread& t) noexcept {
   worker& w = *t.self;
   this_worker = &w;
   ready_list ready(sched_);
+  const std::chrono::microseconds spin(config_.spin);
   while (!stopping_.load(std::memory_order_seq_cst)) {
-    wait(ready);
+    wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point());
     std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
     last_events_.store(now, std::memory_order_relaxed);
     t.resumes_since.store(now, std::memory_order_relaxed);

@@ -61,8 +61,8 @@ TEST_F(ConfigError, NamesTheFileAsItWasGiven) {
 }
 
 TEST_F(ConfigError, UnknownKeys) {
-  EXPECT_THAT(report_of("[io]\nspin = 1"), HasSubstr("unknown key 'spin' in [io]"));
-  EXPECT_THAT(report_of("[io]\nspin = 1"), HasSubstr("it belongs below [scheduler]"));
+  EXPECT_THAT(report_of("[io]\nframe_cache = 1"), HasSubstr("unknown key 'frame_cache' in [io]"));
+  EXPECT_THAT(report_of("[io]\nframe_cache = 1"), HasSubstr("it belongs below [scheduler]"));
   EXPECT_THAT(report_of("[io]\nbananas = 1"), HasSubstr("keys: threads, backend, help"));
   EXPECT_THAT(report_of("workers = 1"), HasSubstr("jay.toml:1:1: unknown key 'workers' outside of any table"));
   EXPECT_THAT(report_of("workers = 1"), HasSubstr("it belongs below [scheduler]"));

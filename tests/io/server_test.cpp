@@ -66,6 +66,12 @@ jay::config with_io_threads(std::uint32_t io_threads, bool help) {
   return c;
 }
 TEST(Server, EchoesWithoutHelp) { EXPECT_EQ(jay::run(many_talk(100, 5), with_io_threads(1, false)), 500); }
+TEST(Server, EchoesWhereAnIoThreadSpins) {
+  jay::config c = with_io_threads(1, true);
+  c.io.spin = 100;
+  EXPECT_EQ(jay::run(many_talk(100, 5), c), 500);
+  EXPECT_EQ(jay::run(many_talk(1, 200), c), 200);
+}
 /// They put jobs into the ready queue and take each other's: none may be left when both have done.
 TEST(Server, EchoesByTwoIoThreads) {
   for (int i = 0; i < 30; ++i) {

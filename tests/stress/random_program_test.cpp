@@ -415,6 +415,7 @@ void run_program(std::uint64_t seed) {
   if (c.scheduler.order == jay::order::asyncio) c.scheduler.workers = 1;
   c.io.threads = 1 + ch.below(2);
   c.io.help = ch.below(4) != 0;
+  c.io.spin = ch.below(4) == 0 ? 50 : 0;
   shared_things sh;  // outlives the run: a shielded task that nobody waits for ends with the runtime
   std::uint64_t got = 0;
   std::string error;

@@ -21,6 +21,7 @@ struct io_config {
   std::uint32_t threads = 1;
   io_backend backend = io_backend::automatic;
   bool help = true;
+  std::uint32_t spin = 0;  // microseconds
   std::uint32_t blocking_threads = 0;
   double shutdown_timeout = 10.0;  // seconds
 
@@ -38,6 +39,9 @@ struct io_config {
     visit(detail::flag("help", &self::help,
                        "Idle workers wait for I/O events too, and I/O threads run short tasks; false: I/O threads hand "
                        "all over."));
+    visit(detail::whole("spin", &self::spin, 0, 10000, "us",
+                        "How long an I/O thread looks for the next event before it sleeps, while no worker has "
+                        "anything to do. Answers come sooner where few are waited for, and cost more CPU time."));
     visit(detail::whole("blocking_threads", &self::blocking_threads, 0, 1024, "",
                         "Most threads for to_thread and other calls that block; they start when needed. "
                         "0: the smaller of 32 and CPUs + 4, as Python's."));

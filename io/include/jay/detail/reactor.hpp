@@ -100,7 +100,8 @@ class JAY_API reactor final : poll_hook {
     atomic<std::int64_t> resumes_since{0};
   };
 
-  void wait(ready_list& out) noexcept;
+  /// Looks again and again until then, while the workers have nothing to do, before it sleeps.
+  void wait(ready_list& out, time_point look_until) noexcept;
   void thread_loop(io_thread& t) noexcept;
   void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
   bool attended(time_point now) const noexcept;
