@@ -113,6 +113,14 @@ std::vector<bench_question> make_questions() {
   bench_question& fewer = add(program("timers_100k", "100,000 tasks sleep 0 to 1 s", 100'000, 100'000, 1.3, sleeping));
   fewer.program = "timers";
 
+  for (bool large : {false, true}) {
+    bench_question& files = add(program(large ? "files_large" : "files_small",
+                                        large ? "SHA-256 of eight files of 48 MiB" : "SHA-256 of 20,000 small files",
+                                        large ? 8 : 20'000, large ? 2 : 2'000, 0.6, sleeping));
+    files.program = "files";
+    files.modes = {large ? "large" : "small"};
+  }
+
   add(echo_with(1, true));
   add(echo_with(8, false));
   add(echo_with(64, true));
