@@ -39,10 +39,8 @@ void futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
   ::syscall(SYS_futex, address(word), FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
 }
 
-bool futex_wait_until(atomic<std::uint32_t>& word, std::uint32_t expected,
-                      std::chrono::steady_clock::time_point deadline) noexcept {
-  auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
-  timespec at{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+bool futex_wait_until_ns(atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t deadline) noexcept {
+  timespec at{static_cast<time_t>(deadline / 1'000'000'000), static_cast<long>(deadline % 1'000'000'000)};
   // WAIT_BITSET takes an absolute time on the monotonic clock, which steady_clock is here
   long r = ::syscall(SYS_futex, address(word), FUTEX_WAIT_BITSET_PRIVATE, expected, &at, nullptr,
                      FUTEX_BITSET_MATCH_ANY);

@@ -58,7 +58,8 @@ struct station {
     });
   }
   /// The same, but not longer than that. False: the time has passed.
-  bool park_until(std::chrono::steady_clock::time_point until) noexcept {
+  template <class TimePoint>
+  bool park_until(TimePoint until) noexcept {
     return block([&] { return futex_wait_until(token, on_futex, until); });
   }
   /// False: unpark has been called; do not poll. After the poll: end_polling.

@@ -14,7 +14,6 @@
 #else
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
 #include <jay/detail/export.hpp>
@@ -65,9 +64,14 @@ JAY_API bool use_asymmetric_fences(bool wanted) noexcept;
 
 /// Blocks while `word` holds `expected`; may return for no reason.
 JAY_API void futex_wait(atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;
-/// As futex_wait, at most until the deadline; false: it has passed.
-JAY_API bool futex_wait_until(atomic<std::uint32_t>& word, std::uint32_t expected,
-                              std::chrono::steady_clock::time_point deadline) noexcept;
+/// As futex_wait, at most until the deadline, of the steady clock; false: it has passed.
+JAY_API bool futex_wait_until_ns(atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t deadline) noexcept;
+/// A template, so that not every coroutine has to read <chrono>.
+template <class TimePoint>
+bool futex_wait_until(atomic<std::uint32_t>& word, std::uint32_t expected, TimePoint deadline) noexcept {
+  static_assert(TimePoint::clock::is_steady && TimePoint::period::den == 1'000'000'000);
+  return futex_wait_until_ns(word, expected, deadline.time_since_epoch().count());
+}
 JAY_API void futex_wake(atomic<std::uint32_t>& word, int count) noexcept;
 JAY_API void thread_yield() noexcept;
 
