@@ -19,12 +19,16 @@
 // get, and nothing is lost.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <new>
+#include <type_traits>
+#include <utility>
 
 #include <jay/detail/queue_items.hpp>
 #include <jay/error.hpp>
@@ -33,7 +37,7 @@
 namespace jay {
 namespace detail {
 
-/// How an item of type T becomes a cell and an item again: as it is.
+/// How an item becomes a cell, and the cell an item: as it is.
 template <class T>
 struct direct_cell {
   using bytes = std::array<std::byte, sizeof(T)>;
@@ -53,8 +57,8 @@ struct direct_cell {
   static void drop(queue_cell) noexcept {}
 };
 
-/// As the address of a block of its own, which begins with `Head`.
 struct no_head {};
+/// As the address of a block of its own, which begins with `Head`.
 template <class T, class Head = no_head>
 struct block_cell : Head {
   explicit block_cell(T&& v) : value(std::move(v)) {}
@@ -276,7 +280,8 @@ class basic_queue : protected queue_core {
       case outcome::shut_down: throw queue_shut_down();
     }
   }
-  /// Waits until there is an item. Throws queue_shut_down when there is none and never will be.
+  /// Waits until there is an item. Throws queue_shut_down when there is none and never will be; std::bad_alloc, with
+  /// nothing taken, where a put waits and there is no memory to take its item in.
   auto get() { return op<get_awaiter<T, Cell>, queue_core*>(this); }
   /// Throws queue_empty or queue_shut_down.
   T get_nowait() {

@@ -3,8 +3,8 @@
 // of trivial type, else the address of a block of its own. So whatever the item is, moving a cell runs no user code.
 //
 // First in, first out and last in, first out: cells side by side in blocks, which come one after the other. Nothing is
-// ever copied, however long the queue grows, and eight items share a cache line on their way to another processor. (An
-// item a block of its own: four producers and four consumers on two workers took 1.4 times as long.)
+// ever copied, however long the queue grows, and eight items share a cache line on their way to another processor. (Four
+// producers and four consumers on two busy workers: 80 ns an item, and 157 with a block for each.)
 #pragma once
 
 #include <cstddef>
