@@ -324,7 +324,10 @@ TEST(SlotModel, EveryStepIsNeeded) {
       "slot.hpp", {
                       {"s.ready = false;", "left out", "costs an attempt that finds nothing"},
                       {"s.inside = true; / s.news = false;", "left out", "costs an attempt that finds nothing"},
-                      {"s.waiter = nullptr;", "left out", "the cancelled operation also takes itself out (forget)"},
+                      {"return parking::suspended; / s.waiter = nullptr;", "left out",
+                       "the cancelled operation also takes itself out (forget)"},
+                      {"op may be gone / s.waiter = nullptr;", "left out",
+                       "the cancelled operation also takes itself out (forget)"},
                   });
 }
 
