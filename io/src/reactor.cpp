@@ -177,11 +177,11 @@ void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
 void reactor::dispatch(worker& w, std::vector<job*>& jobs) noexcept {
   if (jobs.empty()) return call_for_ready(sched_);  // the timer has rung
   // Without help there is nobody to wait for events while this thread runs something.
-  bool hand_over = !config_.help || worker_at_hand(sched_) || sched_.config().order == order::asyncio;
+  bool hand_over = !config_.help || sched_.config().order == order::asyncio;
   if (hand_over) {
     schedule_ready(sched_, jobs.data(), jobs.size());
   } else {
-    // The others stand where a worker that looks for work finds them, should this one take long. A worker that waits for
+    // The others stand where a worker that looks for work finds them, now or should this one take long. One that waits for
     // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
     // (seq_cst: the queue's size against the epoch). One that watches looks soon.
     put_ready(sched_, jobs.data() + 1, jobs.size() - 1);

@@ -192,7 +192,6 @@ void call_for_ready(scheduler& s) noexcept {
   if (std::size_t n = s.core().ready.size()) s.core().call_for(n);
 }
 
-bool worker_at_hand(scheduler& s) noexcept { return s.core().idle->anyone_searching(); }
 void set_attachment(scheduler& s, void* a) noexcept { s.core().attachment = a; }
 void* attachment(scheduler& s) noexcept { return s.core().attachment; }
 void set_poll_hook(scheduler& s, poll_hook* hook) noexcept {

@@ -88,8 +88,6 @@ JAY_API void call_for_ready(scheduler& s) noexcept;
 
 /// Runs a job on the calling thread, which is w's, until it comes back.
 JAY_API void run_job(worker& w, job* j) noexcept;
-/// A worker is awake and looking for work: it will take a ready job at once.
-JAY_API bool worker_at_hand(scheduler& s) noexcept;
 /// What the io library hangs on a scheduler, and finds again from a task.
 JAY_API void set_attachment(scheduler& s, void* a) noexcept;
 JAY_API void* attachment(scheduler& s) noexcept;

@@ -3,11 +3,10 @@
 // instead of sleeping.
 //
 // Whoever gets an event performs what it stands for (source::on_events) and has then a list of frames that became
-// runnable. A worker runs them itself, without a hop. An I/O thread gives them to a worker that is awake and searching;
-// while there is none it resumes them itself, up to their first fork or await (an I/O thread never computes: its forks
-// go to the ready queue), because waking a sleeper takes longer than most of them do. Those that wait for their turn
-// stand in the ready queue, in case it gets stuck in one. Without help (io.help = false) I/O threads resume nothing:
-// nobody would wait for events meanwhile.
+// runnable. A worker runs them itself, without a hop. So does an I/O thread, each up to its first fork or await (an I/O
+// thread never computes: its forks go to the ready queue), because waking a sleeper takes longer than most of them do.
+// Those that wait for their turn stand in the ready queue, where a worker that looks for work takes them too. Without help
+// (io.help = false) I/O threads resume nothing: nobody would wait for events meanwhile.
 //
 // Each fd is registered once, edge-triggered, and an event is delivered to one waiter; events of one source may come in
 // several threads at once.
