@@ -392,6 +392,28 @@ TEST_F(JayBench, MarkdownHasATableForEachQuestion) {
   EXPECT_NE(made.out.find("| **jay** | 110 ns (9.1 %) |"), std::string::npos) << made.out;
 }
 
+TEST_F(JayBench, APlotShowsEverybodyBesideJay) {
+  program("fib", prints("jay", "ns_per_task", "10"));
+  program("peers/tbb/fib", prints("tbb", "ns_per_task", "25"));
+  program("peers/slow/fib", prints("slow", "ns_per_task", "700"));
+  program("skynet", prints("jay", "ns_per_task", "10"));
+  run({"fib", "skynet", "--workers", "2", "--repeat", "2", "--peers", "all", "--out", file("r.json").string()});
+  const std::string results = file("r.json").string();
+  const outcome made = bench({"report", results, "--plot"});
+  EXPECT_EQ(made.status, 0) << made.err;
+  EXPECT_EQ(made.out.rfind("<svg xmlns=\"http://www.w3.org/2000/svg\"", 0), 0U);
+  for (const char* wanted : {"fork-join: fib (time per task)", "10.0 ns, 1.00 x", "25.0 ns, 2.50 x", "700 ns (70 x)"})
+    EXPECT_NE(made.out.find(wanted), std::string::npos) << wanted << made.out;
+  EXPECT_EQ(made.out.find("skynet"), std::string::npos) << "jay stands alone there";
+  const outcome alone = bench({"report", results, "--plot", "--only", "skynet"});
+  EXPECT_EQ(alone.status, 1);
+  EXPECT_NE(alone.err.find("nothing to plot"), std::string::npos) << alone.err;
+  const outcome unknown = bench({"report", results, "--plot", "--only", "skynt"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_NE(unknown.err.find("did you mean 'skynet'"), std::string::npos) << unknown.err;
+  EXPECT_EQ(bench({"report", results, "--only", "fib"}).status, 2);
+}
+
 TEST_F(JayBench, HelpTellsTheExitCodes) {
   for (const char* command : {"run", "compare", "report"}) {
     const outcome help = bench({command, "--help"});

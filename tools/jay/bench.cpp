@@ -97,16 +97,23 @@ void register_report(CLI::App& bench) {
   auto results = std::make_shared<std::string>();
   auto out = std::make_shared<std::string>();
   auto markdown = std::make_shared<bool>(false);
+  auto plot = std::make_shared<bool>(false);
+  auto only = std::make_shared<std::vector<std::string>>();
   report->add_option("results", *results, "Results file of `jay bench run --out`")->required();
   report->add_option("-o,--out", *out, "File to write; default: standard output");
-  report->add_flag("--markdown", *markdown, "Tables for a document instead of a page");
+  auto* tables = report->add_flag("--markdown", *markdown, "Tables for a document instead of a page");
+  auto* one = report->add_flag("--plot", *plot, "One SVG for a document: everybody's medians beside jay's");
+  one->excludes(tables);
+  report->add_option("--only", *only, "Questions to plot, such as fib,echo_64; default: all")->delimiter(',')->needs(one);
   report->footer(
       "The page is one file that needs no network.\n\n"
       "Example:  jay bench report r.json -o report.html\n\n"
       "Exit codes: 0 written, 1 the results cannot be read or the file not be written, 2 wrong command line");
-  report->final_callback([results, out, markdown] {
+  report->final_callback([results, out, markdown, plot, only] {
     const bench_results loaded = load_results(*results);
-    const std::string text = *markdown ? report_markdown(loaded) : report_html(loaded);
+    const std::string text = *plot       ? report_plot(loaded, *only)
+                             : *markdown ? report_markdown(loaded)
+                                         : report_html(loaded);
     if (out->empty()) {
       std::fputs(text.c_str(), stdout);
     } else {

@@ -9,30 +9,11 @@
 #include "report.hpp"
 #include "report_chart.hpp"
 #include "report_facts.hpp"
+#include "report_palette.hpp"
 #include "report_style.hpp"
 
 namespace jay_tool {
 namespace {
-
-/// jay is series 0; the others keep their colour on the whole page, in the order of their names.
-class palette {
- public:
-  explicit palette(const bench_results& results) {
-    std::set<std::string> names;
-    for (const bench_row& row : results.rows) {
-      if (row.runtime != "jay") names.insert(row.runtime);
-    }
-    others_.assign(names.begin(), names.end());
-  }
-  int of(const std::string& runtime) const {
-    if (runtime == "jay") return 0;
-    const auto at = std::find(others_.begin(), others_.end(), runtime) - others_.begin();
-    return 1 + static_cast<int>(at % 7);
-  }
-
- private:
-  std::vector<std::string> others_;
-};
 
 std::string workers_text(unsigned workers) { return fmt::format("{} worker{}", workers, workers == 1 ? "" : "s"); }
 
