@@ -135,12 +135,12 @@ class child_table {
  public:
   explicit child_table(std::span<task<T>> tasks) : size_(tasks.size()) {
     if (size_ == 0) return;
-    for (const task<T>& t : tasks) t.require();
     children_ = static_cast<job**>(frame_allocate(bytes()));
     auto end = reinterpret_cast<std::uintptr_t>(children_ + size_);
     outcomes_ = reinterpret_cast<outcome<T>*>((end + alignof(outcome<T>) - 1) / alignof(outcome<T>) * alignof(outcome<T>));
     for (std::size_t i = 0; i < size_; ++i) {
       children_[i] = tasks[i].release();
+      if (!children_[i]) [[unlikely]] refuse(i);
       std::construct_at(outcomes_ + i);
     }
   }
@@ -159,6 +159,12 @@ class child_table {
 
  private:
   std::size_t bytes() const noexcept { return size_ * (sizeof(job*) + sizeof(outcome<T>)) + alignof(outcome<T>); }
+  /// The constructor has come to an empty task, the n-th.
+  [[noreturn, gnu::noinline]] void refuse(std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) drop_unawaited(children_[i]);
+    frame_free(children_, bytes());
+    throw_empty_task();
+  }
 
   std::size_t size_;
   job** children_ = nullptr;
