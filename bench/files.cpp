@@ -38,7 +38,7 @@ jay::task<std::uint64_t> hash_large(const std::string& path, std::span<std::byte
 
 /// Takes the next file until there is none.
 jay::task<std::uint64_t> hash_some(bool large, const std::vector<std::string>& paths, std::atomic<std::size_t>& next) {
-  std::vector<std::byte> buffer(large ? 2 * bench::file_piece : 16384);
+  std::vector<std::byte> buffer(large ? 2 * bench::file_piece : bench::small_buffer);
   std::uint64_t sum = 0;
   for (std::size_t at; (at = next++) < paths.size();) {
     auto hashing = large ? hash_large(paths[at], buffer) : hash_small(paths[at], buffer);
@@ -47,26 +47,21 @@ jay::task<std::uint64_t> hash_some(bool large, const std::vector<std::string>& p
   co_return sum;
 }
 
-jay::task<> hash_all(const bench::file_tree& tree, long files, unsigned workers, bench::reporter report) {
+jay::task<> hash_all(const bench::files_run& run) {
   const bench::stopwatch watch;
-  const std::vector<std::string> paths = co_await jay::to_thread([&tree] { return tree.walk(); });
+  const std::vector<std::string> paths = co_await jay::to_thread([&run] { return run.tree.walk(); });
   std::atomic<std::size_t> next{0};
   std::vector<jay::task<std::uint64_t>> parts;
-  for (unsigned i = 0; i < 2 * workers; ++i) parts.push_back(hash_some(tree.large(), paths, next));
+  for (unsigned i = 0; i < 2 * run.given.workers; ++i) parts.push_back(hash_some(run.tree.large(), paths, next));
   std::uint64_t all = 0;
   const std::vector<std::uint64_t> sums = co_await jay::gather(std::move(parts));
   for (const std::uint64_t sum : sums) all += sum;
-  const double wall = watch.wall(), cpu = watch.cpu();
-  bench::require(all == tree.expected(), "checksum of the files");
-  report.per_item("ns_per_file", static_cast<double>(files), wall, cpu);
+  run.print(watch, all);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::arguments given(argc, argv, 20'000);
-  const std::string kind = given.mode(0, "small");
-  const bench::reporter report("files_" + kind, "jay", given.workers);
-  const bench::file_tree tree(kind, given.size);
-  jay::run(hash_all(tree, given.size, given.workers, report), bench::with_workers(given.workers));
+  const bench::files_run run(argc, argv, "jay");
+  jay::run(hash_all(run), bench::with_workers(run.given.workers));
 }

@@ -20,6 +20,9 @@
 #include <string>
 #include <vector>
 
+#include "report.hpp"
+#include "xorshift64.hpp"
+
 namespace bench {
 
 /// SHA-256 by OpenSSL, of which the question keeps the first eight bytes.
@@ -44,7 +47,8 @@ class sha256 {
   EVP_MD_CTX* context_;
 };
 
-inline constexpr std::size_t file_piece = std::size_t{1} << 20;
+inline constexpr std::size_t file_piece = std::size_t{1} << 20;  // of a large file
+inline constexpr std::size_t small_buffer = 16384;               // holds any small file
 
 class file_tree {
  public:
@@ -78,19 +82,14 @@ class file_tree {
   void make(long files) {
     namespace fs = std::filesystem;
     fs::remove_all(root_);
-    std::uint64_t random = 88172645463325252U, all = 0;
-    auto next = [&random] {  // xorshift64
-      random ^= random << 13U;
-      random ^= random >> 7U;
-      random ^= random << 17U;
-      return random;
-    };
+    std::uint64_t all = 0;
+    xorshift64 random;
     for (long i = 0; i < files; ++i) {
       const fs::path directory = root_ / "files" / std::to_string(i / 100);
       fs::create_directories(directory);
       std::vector<std::uint64_t> words(large_ ? 48 * file_piece / 8 : 1024);
-      for (std::uint64_t& word : words) word = next();
-      const auto bytes = std::as_bytes(std::span(words)).first(large_ ? words.size() * 8 : next() % 8192);
+      for (std::uint64_t& word : words) word = random.next();
+      const auto bytes = std::as_bytes(std::span(words)).first(large_ ? words.size() * 8 : random.next() % 8192);
       std::ofstream out(directory / std::to_string(i), std::ios::binary);
       out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
       if (!out.flush()) fail("cannot write " + (directory / std::to_string(i)).string());
@@ -104,6 +103,23 @@ class file_tree {
   std::filesystem::path root_;
   bool large_;
   std::uint64_t expected_ = 0;
+};
+
+/// What every program of the question begins and ends with.
+struct files_run {
+  files_run(int argc, char** argv, const char* runtime)
+      : given(argc, argv, 20'000),
+        tree(given.mode(0, "small"), given.size),
+        report("files_" + given.mode(0, "small"), runtime, given.workers) {}
+  void print(const stopwatch& watch, std::uint64_t all) const {
+    const double wall = watch.wall(), cpu = watch.cpu();
+    require(all == tree.expected(), "checksum of the files");
+    report.per_item("ns_per_file", static_cast<double>(given.size), wall, cpu);
+  }
+
+  const arguments given;
+  const file_tree tree;
+  const reporter report;
 };
 
 }  // namespace bench

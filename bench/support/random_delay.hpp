@@ -2,22 +2,18 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+
+#include "xorshift64.hpp"
 
 namespace bench {
 
 /// The same sequence of delays, uniform in 0..1 s, for every runtime.
 class random_delay {
  public:
-  std::chrono::nanoseconds next() {
-    state_ ^= state_ << 13U;
-    state_ ^= state_ >> 7U;
-    state_ ^= state_ << 17U;
-    return std::chrono::nanoseconds(state_ % 1'000'000'000U);
-  }
+  std::chrono::nanoseconds next() { return std::chrono::nanoseconds(random_.next() % 1'000'000'000U); }
 
  private:
-  std::uint64_t state_ = 88172645463325252ULL;
+  xorshift64 random_;
 };
 
 }  // namespace bench

@@ -4,7 +4,6 @@
 #include <thread>
 
 #include "support/file_tree.hpp"
-#include "support/report.hpp"
 
 namespace {
 
@@ -25,23 +24,18 @@ std::uint64_t hash_file(const std::string& path, std::vector<std::byte>& buffer)
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::arguments given(argc, argv, 20'000);
-  const std::string kind = given.mode(0, "small");
-  const bench::reporter report("files_" + kind, "threads", given.workers);
-  const bench::file_tree tree(kind, given.size);
+  const bench::files_run run(argc, argv, "threads");
   const bench::stopwatch watch;
-  const std::vector<std::string> paths = tree.walk();
+  const std::vector<std::string> paths = run.tree.walk();
   std::atomic<std::size_t> next{0};
   std::atomic<std::uint64_t> all{0};
   std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < given.workers; ++i) {
+  for (unsigned i = 0; i < run.given.workers; ++i) {
     threads.emplace_back([&] {
-      std::vector<std::byte> buffer(tree.large() ? bench::file_piece : 16384);
+      std::vector<std::byte> buffer(run.tree.large() ? bench::file_piece : bench::small_buffer);
       for (std::size_t at; (at = next++) < paths.size();) all += hash_file(paths[at], buffer);
     });
   }
   threads.clear();
-  const double wall = watch.wall(), cpu = watch.cpu();
-  bench::require(all == tree.expected(), "checksum of the files");
-  report.per_item("ns_per_file", static_cast<double>(given.size), wall, cpu);
+  run.print(watch, all);
 }
