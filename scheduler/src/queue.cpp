@@ -52,7 +52,8 @@ queue_core::outcome queue_core::place(queue_cell i, leaf*& woken) {
 
 queue_core::outcome queue_core::take(queue_cell& i, claimed_list& claimed) {
   if (size() == 0) return shut_down_ ? outcome::shut_down : outcome::would_wait;
-  if (!putters_.empty()) items_.list.reserve();  // so that nothing can fail once an item is out
+  // So that nothing can fail once an item is out; a heap needs no memory.
+  if (order_ != order::smallest && !putters_.empty()) items_.list.reserve();
   i = take_out();
   // Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
   while (has_room()) {

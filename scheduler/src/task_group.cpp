@@ -109,7 +109,8 @@ void task_group::refuse() {
 }
 
 void task_group::ended(detail::task_state& t) noexcept {
-  bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;  // relaxed: set by this thread, or before it queued what runs here
+  // relaxed: set by this thread, or before what runs here was queued
+  bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;
   if (failed) [[unlikely]] {
     t.retrieved.store(true, std::memory_order_relaxed);
     t.retain();

@@ -37,7 +37,7 @@ class JAY_API cell_list {
 
   /// The next push_back will not throw.
   void reserve() {
-    if (last_ && end_ == cells_of_a_block && !spare_) [[unlikely]] spare_ = make_block();
+    if ((!last_ || end_ == cells_of_a_block) && !spare_) [[unlikely]] spare_ = make_block();
   }
   void push_back(queue_cell c) {
     if (!last_ || end_ == cells_of_a_block) [[unlikely]] add_last();
