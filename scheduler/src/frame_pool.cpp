@@ -55,7 +55,7 @@ depot shared;
 }  // namespace
 
 void* block_allocate(std::size_t cls) {
-  void* p = std::malloc(cls * frame_step);
+  void* p = std::malloc(cls * frame_step - malloc_head);
   if (!p) throw std::bad_alloc();
   return p;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where coroutine frames and task states come from: free lists per worker and size class (64-byte steps), no atomics.
+// Where coroutine frames and task states come from: free lists per worker and size class (32-byte steps), no atomics.
 // Every block is a malloc block of its class's size, so a block may be freed anywhere: on a worker it goes to that
 // worker's list, elsewhere back to malloc. A worker has two lists of a class: the one in use, and a full batch in reserve.
 // A second full batch (frames freed here that were allocated elsewhere) goes to the depot of all workers, where one that
@@ -22,8 +22,13 @@
 
 namespace jay::detail {
 
-inline constexpr std::size_t frame_step = 64;
-inline constexpr std::size_t frame_classes = 17;  // up to 1024 bytes; larger ones are malloc's
+/// A block of class c takes c * frame_step bytes with malloc's own word before it.
+inline constexpr std::size_t frame_step = 32;
+inline constexpr std::size_t malloc_head = 8;
+inline constexpr std::size_t frame_classes = 33;  // up to 1024 bytes; larger ones are malloc's
+constexpr std::size_t frame_class(std::size_t bytes) noexcept {
+  return (bytes + malloc_head + frame_step - 1) / frame_step;
+}
 
 struct free_block {
   free_block* next;

@@ -104,7 +104,7 @@ JAY_API extern constinit thread_local worker* this_worker;
 
 inline void* frame_allocate(std::size_t n) {
 #if !JAY_ASAN
-  std::size_t cls = (n + frame_step - 1) / frame_step;
+  std::size_t cls = frame_class(n);
   worker* w = this_worker;
   if (cls < frame_classes && w) [[likely]] {
     free_block* b = w->frames.list[cls];
@@ -114,12 +114,12 @@ inline void* frame_allocate(std::size_t n) {
     return b;
   }
 #endif
-  return block_allocate((n + frame_step - 1) / frame_step);
+  return block_allocate(frame_class(n));
 }
 
 inline void frame_free(void* p, std::size_t n) noexcept {
 #if !JAY_ASAN
-  std::size_t cls = (n + frame_step - 1) / frame_step;
+  std::size_t cls = frame_class(n);
   worker* w = this_worker;
   if (cls < frame_classes && w) [[likely]] {
     auto* b = static_cast<free_block*>(p);
