@@ -47,10 +47,10 @@ bool next_base::await_ready() noexcept {
 }
 
 bool next_base::suspend() {
-  if (!from_.begun()) from_.begin(*owner->sched);
+  if (!from_.begun()) from_.begin(owner->sched());
   spin_guard g(from_.mutex);
   if (got_ || look()) {  // what was there already, but it is time to let others run
-    schedule_last(*owner->sched, frame);
+    schedule_last(owner->sched(), frame);
     return true;
   }
   from_.waiters_.push_back(*this);
@@ -62,7 +62,7 @@ bool next_base::suspend() {
     fire = &fire_limit;
     timed_ = true;
     try {
-      reactor_of(*owner->sched).clock().add(*this, [&] { return suspended = arm(); });
+      reactor_of(owner->sched()).clock().add(*this, [&] { return suspended = arm(); });
     } catch (...) {
       from_.waiters_.remove(*this);
       throw;
@@ -85,7 +85,7 @@ std::optional<std::size_t> next_base::resumed() {
     spin_guard g(from_.mutex);
     from_.waiters_.remove(*this);
   }
-  if (timed_) reactor_of(*owner->sched).clock().remove(*this);
+  if (timed_) reactor_of(owner->sched()).clock().remove(*this);
   finish();
   if (expired_) throw timeout_error("as_completed: the limit has passed before the next was done");
   return got_;

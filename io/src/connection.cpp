@@ -315,7 +315,7 @@ bool drain_awaiter::suspend() {
       return false;
     }
   }
-  schedule_last(*owner->sched, frame);  // nothing to wait for, but it is time to let others run
+  schedule_last(owner->sched(), frame);  // nothing to wait for, but it is time to let others run
   return true;
 }
 

@@ -56,7 +56,7 @@ bool file_operation::advance(std::int64_t n) noexcept {
 // ---- the awaiter ----
 
 bool file_awaiter::submit() {
-  scheduler& s = *owner->sched;
+  scheduler& s = owner->sched();
   if (finished_) {  // the budget is spent: let others run
     schedule_last(s, frame);
     return true;
@@ -74,7 +74,7 @@ bool file_awaiter::submit() {
   return !claim();  // true: a canceller is at it and resumes the frame
 }
 
-bool file_awaiter::pass_on(leaf* l) noexcept {
+bool file_awaiter::pass_on(forwarding_leaf* l) noexcept {
   auto* self = static_cast<file_awaiter*>(l);
   self->engine_->cancel(*self);
   return false;  // it stays due: the operation may end with a result all the same

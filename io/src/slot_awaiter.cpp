@@ -31,7 +31,7 @@ void slot_awaiter::start() noexcept {
 
 bool slot_awaiter::park() noexcept {
   if (finished_) {  // the budget is spent: let others run
-    schedule_last(*owner->sched, frame);
+    schedule_last(owner->sched(), frame);
     return true;
   }
   for (;;) {
@@ -56,7 +56,7 @@ bool slot_awaiter::rearm() noexcept {
 }
 
 void slot_awaiter::ended(ready_list* out) noexcept {
-  if (out && this_worker->sched == owner->sched) out->add(frame);  // else it waits for another runtime's socket
+  if (out && this_worker->sched == &owner->sched()) out->add(frame);  // else it waits for another runtime's socket
   else wake();
 }
 

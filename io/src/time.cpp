@@ -10,17 +10,16 @@ namespace jay {
 namespace detail {
 
 bool sleep_awaiter::suspend() {
-  if (!until_) {  // not in any list, so not armed: a cancel is looked for before and after
+  if (deadline == at_once) {  // not in any list, so not armed: a cancel is looked for before and after
     if (cancelled_since()) return !(was_cancelled = true);
-    schedule_last(*owner->sched, frame);
+    schedule_last(owner->sched(), frame);
     return true;
   }
-  deadline = *until_;
   fire = &fire_sleep;
   bool suspended = false;
   // `suspended` is written under the shard's lock, before anybody can resume this frame
   bool* said = &suspended;
-  reactor_of(*owner->sched).clock().add(*this, [this, said] { return *said = arm(); });
+  reactor_of(owner->sched()).clock().add(*this, [this, said] { return *said = arm(); });
   return suspended;
 }
 
@@ -29,12 +28,12 @@ void sleep_awaiter::fire_sleep(timer& t, ready_list& out) noexcept {
   if (self.claim()) out.add(self.frame);
 }
 
-void sleep_awaiter::stop() noexcept { reactor_of(*owner->sched).clock().remove(*this); }
+void sleep_awaiter::stop() noexcept { reactor_of(owner->sched()).clock().remove(*this); }
 
 }  // namespace detail
 
 struct timeout_scope::state : detail::timer {
-  state(detail::scope& outer) : inner(outer), sched(*outer.sched) {}
+  state(detail::scope& outer) : inner(outer), sched(outer.sched()) {}
 
   detail::inner_scope inner;
   scheduler& sched;

@@ -41,7 +41,7 @@ void wait_base::fire_limit(timer& t, ready_list& out) noexcept {
 }
 
 bool wait_base::suspend() {
-  watch_->begin(*owner->sched);
+  watch_->begin(owner->sched());
   spin_guard g(watch_->mutex);
   if (watch_->over) return false;
   // From arm() on others may claim this; none gets past await_resume before the mutex is free.
@@ -54,7 +54,7 @@ bool wait_base::suspend() {
     fire = &fire_limit;
     timed_ = true;
     try {
-      reactor_of(*owner->sched).clock().add(*this, [&] { return suspended = arm(); });
+      reactor_of(owner->sched()).clock().add(*this, [&] { return suspended = arm(); });
     } catch (...) {
       watch_->waiter = nullptr;
       throw;
@@ -69,7 +69,7 @@ void wait_base::resumed() {
     spin_guard g(watch_->mutex);
     watch_->waiter = nullptr;
   }
-  if (timed_) reactor_of(*owner->sched).clock().remove(*this);
+  if (timed_) reactor_of(owner->sched()).clock().remove(*this);
   watch_.reset();
   finish();
 }

@@ -6,18 +6,39 @@
 #include <jay/detail/task_state.hpp>
 #include <jay/error.hpp>
 
+#include "cancel_notes.hpp"
+
 namespace jay {
 namespace detail {
 
 bool checkpoint_awaiter::take(promise_base& p) noexcept { return owner->take_cancel(p); }
-void checkpoint_awaiter::yield() noexcept { schedule_last(*owner->sched, frame); }
+void checkpoint_awaiter::yield() noexcept { schedule_last(owner->sched(), frame); }
 
-struct stop_box {
-  std::stop_source source;
-};
+void drop(cancel_notes* n) noexcept { delete n; }
 
-void request_stop(stop_box& b) noexcept { b.source.request_stop(); }
-void drop_stop(stop_box* b) noexcept { delete b; }
+cancel_notes& notes_of(scope& s) {
+  if (!s.notes) s.notes = new cancel_notes;
+  return *s.notes;
+}
+
+void note_message(scope& s, const std::string& text) noexcept {
+  if (!s.notes && text.empty()) return;
+  try {
+    cancel_notes& n = notes_of(s);
+    n.message.clear();
+    n.message = text;
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void request_stop(scope& s) noexcept {
+  std::stop_source stop(std::nostopstate);
+  {
+    spin_guard g(s.mutex);
+    if (s.notes) stop = s.notes->stop;
+  }
+  stop.request_stop();
+}
 
 }  // namespace detail
 
@@ -29,15 +50,15 @@ void check_cancelled() {
 std::stop_token get_stop_token() {
   detail::scope* s = detail::current_scope();
   if (!s) throw std::runtime_error("get_stop_token: no task is running here");
-  detail::stop_box* box = s->stop.load(std::memory_order_acquire);
-  if (!box) {
-    auto fresh = std::make_unique<detail::stop_box>();
-    // acq_rel: the box, to the cancellers; a sibling that shares the scope may have been faster
-    if (s->stop.compare_exchange_strong(box, fresh.get(), std::memory_order_acq_rel)) box = fresh.release();
-    // A canceller that came before it saw no box.
-    if (s->word.pending()) box->source.request_stop();
+  std::stop_source stop(std::nostopstate);
+  {
+    detail::spin_guard g(s->mutex);
+    detail::cancel_notes& notes = detail::notes_of(*s);
+    if (!notes.stop.stop_possible()) notes.stop = std::stop_source();
+    stop = notes.stop;
   }
-  return box->source.get_token();
+  if (s->word.pending()) stop.request_stop();  // who cancelled found no source
+  return stop.get_token();
 }
 
 }  // namespace jay

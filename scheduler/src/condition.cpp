@@ -59,7 +59,7 @@ bool condition_awaiter::suspend() noexcept {
 }
 
 // By the canceller. *this, and so the condition, stay until it is back (cancel_word.hpp: busy).
-bool condition_awaiter::pass_cancel(leaf* l) noexcept {
+bool condition_awaiter::pass_cancel(forwarding_leaf* l) noexcept {
   auto* self = static_cast<condition_awaiter*>(l);
   condition& c = *self->condition_;
   {

@@ -6,7 +6,7 @@
 
 namespace jay::detail {
 
-bool inner_scope::pass(leaf* l) noexcept {
+bool inner_scope::pass(forwarding_leaf* l) noexcept {
   auto* self = static_cast<passage*>(l);
   {
     spin_guard g(self->inner->mutex);
@@ -22,7 +22,6 @@ void inner_scope::open(promise_base& p) noexcept {
   passage_.frame = frame_of(p);
   passage_.owner = scope_of(outer_context_);
   passage_.forked = is_forked(outer_context_);
-  passage_.word = passage_.forked ? &passage_.own_word : &passage_.owner->word;
   // A suspension inside belongs to the inner scope's root strand, which knows of no join: those above are closed here.
   if (passage_.forked) close_above(passage_.frame);
   while (!passage_.arm(&pass)) {  // a cancel is pending already: it is the inner scope's first
@@ -36,7 +35,7 @@ void inner_scope::open(promise_base& p) noexcept {
 }
 
 void inner_scope::close(promise_base& p) noexcept {
-  passage_.word->disarm(&passage_);
+  passage_.word().disarm(&passage_);
   passage_.leave();
   p.context = outer_context_;
   this_worker->context = p.context;

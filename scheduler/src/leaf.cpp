@@ -12,16 +12,15 @@ void leaf::prepare(job* f, std::uintptr_t context) noexcept {
   frame = f;
   owner = scope_of(context);
   forked = is_forked(context);
-  word = forked ? &own_word : &owner->word;
   this_worker->parked = true;
-  if (owner->task) owner->task->waits_at.store(promise_of(f).where, std::memory_order_relaxed);
+  if (task_state* t = owner->task()) t->waits_at.store(promise_of(f).where, std::memory_order_relaxed);
   if (forked) close_above(f);
 }
 
-bool leaf::arm(bool (*fwd)(leaf*)) noexcept {
-  forward = fwd;
+bool leaf::arm(bool passed_on) noexcept {
+  forwards = passed_on;
   if (!forked) {
-    if (word->arm(this, fwd != nullptr)) return true;
+    if (owner->word.arm(this, passed_on)) return true;
     owner->collapse();
     return !(was_cancelled = true);
   }
@@ -35,6 +34,6 @@ bool leaf::cancelled_since() noexcept {
   return owner->take_cancel(promise_of(frame));
 }
 
-void leaf::wake() noexcept { schedule(*owner->sched, frame, priority_of(*owner)); }
+void leaf::wake() noexcept { schedule(owner->sched(), frame, priority_of(*owner)); }
 
 }  // namespace jay::detail

@@ -9,7 +9,7 @@ namespace jay::detail {
 
 bool go_on_at_once(leaf& l) noexcept {
   if (this_worker->spend()) return true;
-  schedule_last(*l.owner->sched, l.frame);
+  schedule_last(l.owner->sched(), l.frame);
   return false;
 }
 
@@ -30,7 +30,7 @@ namespace {
 /// With the list's lock held. True: l's wait is over; it is in `claimed`, or the canceller that is busy with it resumes
 /// it. False: a cancel was faster.
 bool grant(leaf& l, claimed_list& claimed) noexcept {
-  bool forwards = l.forward;  // no cancel ends such a wait. Read first: after a claim in vain the leaf may be gone
+  bool forwards = l.forwards;  // no cancel ends such a wait. Read first: after a claim in vain the leaf may be gone
   if (l.claim()) {
     claimed.add(l);
     return true;
@@ -95,7 +95,7 @@ void permits::admit(leaf* chain) noexcept {
 
 bool acquire_awaiter_base::suspend() noexcept {
   if (acquired_) {  // await_ready has it, but the strand is to yield
-    schedule_last(*leaf_.owner->sched, leaf_.frame);
+    schedule_last(leaf_.owner->sched(), leaf_.frame);
     return true;
   }
   if (permits_->wait(leaf_)) return true;

@@ -170,7 +170,7 @@ bool queue_awaiter::ready(queue_core::outcome o) noexcept {
 }
 
 bool queue_awaiter::yield() noexcept {
-  schedule_last(*owner->sched, frame);
+  schedule_last(owner->sched(), frame);
   return true;
 }
 

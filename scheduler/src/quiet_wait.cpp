@@ -8,13 +8,13 @@
 namespace jay::detail {
 
 void refuse_self(const scope& waiting, const shared_state& target) {
-  if (target.is_task && waiting.task == &target)
-    throw std::runtime_error("a task cannot await on itself: " + waiting.task->get_name());
+  if (target.is_task && waiting.task() == &target)
+    throw std::runtime_error("a task cannot await on itself: " + waiting.task()->get_name());
 }
 
 bool quiet_wait::suspend() {
   refuse_self(*owner, *target_);
-  if (!target_->home) target_->home = owner->sched;
+  if (!target_->home) target_->home = &owner->sched();
   spin_guard g(target_->mutex);
   if (target_->done()) return false;
   target_->waiters.push_back(*this);

@@ -6,7 +6,10 @@
 
 #include <jay/detail/join.hpp>
 #include <jay/detail/leaf.hpp>
+#include <jay/detail/task_state.hpp>
 #include <jay/error.hpp>
+
+#include "cancel_notes.hpp"
 
 namespace jay::detail {
 namespace {
@@ -68,44 +71,51 @@ void mark_told(scope& s, promise_base& strand) noexcept {
 
 }  // namespace
 
-void scope::deliver(leaf& l, leaf*& forwards) noexcept {
+scheduler& scope::sched() const noexcept {
+  return whose_ & no_task ? *reinterpret_cast<scheduler*>(whose_ & ~no_task) : *task()->home;
+}
+
+void scope::deliver(leaf& l, forwarding_leaf*& forwards) noexcept {
   void* found;
-  switch (l.word->begin_cancel(found)) {
+  switch (l.word().begin_cancel(found)) {
     case cancel_word::outcome::claimed:
       l.was_cancelled = true;
       mark_told(*this, *strand_root(*this, promise_of(l.frame)));
       l.wake();
       break;
-    case cancel_word::outcome::forward:
-      l.scope_chain = forwards;
-      forwards = &l;
+    case cancel_word::outcome::forward: {
+      auto& f = static_cast<forwarding_leaf&>(l);
+      f.next_forward = forwards;
+      forwards = &f;
       break;
+    }
     default: break;  // it was completed a moment ago: the strand learns of the cancel at its next suspension
   }
 }
 
 // Without the lock: what a cancel is passed on to has locks of its own, and may in turn wait for this task. The leaves
 // stay, as their words are busy (cancel_word.hpp).
-void scope::pass_on(leaf* forwards) noexcept {
+void scope::pass_on(forwarding_leaf* forwards) noexcept {
   while (forwards) {
-    leaf* l = forwards;
-    forwards = l->scope_chain;
+    forwarding_leaf* l = forwards;
+    forwards = l->next_forward;
     bool accepted = l->forward(l);
     if (accepted && l->forked) {  // else the strand is still due, and told at its next suspension
       spin_guard g(mutex);
       mark_told(*this, *strand_root(*this, promise_of(l->frame)));
     }
-    if (l->word->end_forward(accepted)) l->wake();
+    if (l->word().end_forward(accepted)) l->wake();
   }
 }
 
 void scope::cancel(const std::string& text) noexcept {
-  if (stop_box* b = stop.load(std::memory_order_acquire)) request_stop(*b);  // [G2] acquire: with get_stop_token's release
-  leaf* forwards = nullptr;
+  request_stop(*this);  // first, so that who is woken finds it so
+  std::stop_source stop(std::nostopstate);
+  forwarding_leaf* forwards = nullptr;
   {
     spin_guard g(mutex);
-    delete message;
-    message = text.empty() ? nullptr : new (std::nothrow) std::string(text);
+    note_message(*this, text);
+    if (notes) stop = notes->stop;
     void* found;
     switch (word.begin_cancel(found)) {
       case cancel_word::outcome::claimed: {
@@ -115,9 +125,8 @@ void scope::cancel(const std::string& text) noexcept {
         break;
       }
       case cancel_word::outcome::forward: {
-        auto* l = static_cast<leaf*>(found);
-        l->scope_chain = forwards;
-        forwards = l;
+        forwards = static_cast<forwarding_leaf*>(static_cast<leaf*>(found));
+        forwards->next_forward = nullptr;
         break;
       }
       case cancel_word::outcome::pending:  // running, or in a gather
@@ -131,12 +140,13 @@ void scope::cancel(const std::string& text) noexcept {
       case cancel_word::outcome::busy: break;  // another cancel is being passed on
     }
   }
+  stop.request_stop();  // a token that was given out meanwhile, by a strand that saw no cancel yet
   pass_on(forwards);
 }
 
 void join::fail(std::exception_ptr& e) noexcept {
   scope& s = *scope_of(promise_of(parent).context);
-  leaf* forwards = nullptr;
+  forwarding_leaf* forwards = nullptr;
   {
     spin_guard g(s.mutex);
     if (status & (child_failed | collect)) return;
@@ -214,7 +224,7 @@ bool scope::add(leaf& l) noexcept {
   l.scope_next = suspended;
   if (suspended) suspended->scope_prev = &l;
   suspended = &l;
-  l.word->arm(&l, l.forward != nullptr);
+  l.own_word.arm(&l, l.forwards);
   return true;
 }
 
@@ -228,8 +238,8 @@ void scope::remove(leaf& l) noexcept {
 std::string scope::text() noexcept {
   spin_guard g(mutex);
   try {
-    return message ? *message : std::string();
-  } catch (...) {  // no memory
+    return notes ? notes->message : std::string();
+  } catch (const std::bad_alloc&) {
     return {};
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/shared_state.hpp>
 
+#include <memory>
 #include <new>
 
 #include <jay/detail/task_state.hpp>
@@ -10,20 +11,19 @@
 namespace jay::detail {
 
 shared_state::~shared_state() {
-  delete cancel_message;
+  delete said;
   while (callbacks) {  // never due
     callback* c = std::exchange(callbacks, callbacks->next);
     c->destroy(c);
   }
 }
 
-bool shared_state::complete(status s, std::exception_ptr e) noexcept {
+bool shared_state::complete(status s) noexcept {
   leaf* claimed = nullptr;
   callback* due;
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
-    error = std::move(e);
     state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
     leaf** end = &claimed;
     while (leaf* l = waiters.pop_front()) {
@@ -51,16 +51,33 @@ bool shared_state::do_cancel(const std::string& message) noexcept {
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
-    if (!cancel_message && !message.empty()) cancel_message = new (std::nothrow) std::string(message);
   }
+  note_cancel(message);
   return complete(status::cancelled);
+}
+
+std::string shared_state::cancel_message() {
+  spin_guard g(mutex);
+  return said ? said->cancel_message : std::string();
+}
+
+void shared_state::note_cancel(const std::string& message) noexcept {
+  if (message.empty()) return;
+  try {
+    auto fresh = std::make_unique<texts>();
+    fresh->cancel_message = message;
+    spin_guard g(mutex);
+    if (!said) said = fresh.release();
+    else if (said->cancel_message.empty()) said->cancel_message.swap(fresh->cancel_message);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 void shared_state::rethrow() {
   retrieved.store(true, std::memory_order_relaxed);
   switch (state.load(std::memory_order_acquire)) {
-    case status::error: std::rethrow_exception(error);
-    case status::cancelled: throw cancelled_error(cancel_message ? *cancel_message : std::string());
+    case status::error: std::rethrow_exception(error());
+    case status::cancelled: throw cancelled_error(cancel_message());
     default: break;
   }
 }
@@ -104,14 +121,15 @@ bool shared_state::remove_callback(callback_id id) noexcept {
 
 bool state_awaiter::suspend() {
   shared_state* s = target_;
-  if (!s->home) s->home = owner->sched;
-  if (s->is_task && owner->task == s) throw std::runtime_error("a task cannot await on itself: " + owner->task->get_name());
+  if (!s->home) s->home = &owner->sched();
+  if (s->is_task && owner->task() == s)
+    throw std::runtime_error("a task cannot await on itself: " + owner->task()->get_name());
   for (;;) {
     {
       spin_guard g(s->mutex);
       if (s->state.load(std::memory_order_relaxed) != status::pending) return false;
       s->waiters.push_back(*this);
-      if (arm(pass_on_ ? &forward_cancel : nullptr)) return true;
+      if (pass_on_ ? arm(&forward_cancel) : arm()) return true;
       s->waiters.remove(*this);
       if (!pass_on_) return false;
     }
@@ -137,7 +155,7 @@ void state_awaiter::unlink() noexcept {
   target_->waiters.remove(*this);
 }
 
-bool state_awaiter::forward_cancel(leaf* l) noexcept {
+bool state_awaiter::forward_cancel(forwarding_leaf* l) noexcept {
   auto* self = static_cast<state_awaiter*>(l);
   self->passed_on_ = true;
   return self->target_->cancel(self->owner->text());

@@ -17,7 +17,7 @@ std::int64_t now_ns() noexcept {
 
 void note_step(worker& w, job* j) noexcept {
   scope* s = j->continuation ? scope_of(promise_of(j).context) : nullptr;
-  task_state* t = s ? s->task : task_of_start(j);
+  task_state* t = s ? s->task() : task_of_start(j);
   w.step_task.store(t ? t->number : 0, std::memory_order_relaxed);
   w.step.store(now_ns(), std::memory_order_release);
 }

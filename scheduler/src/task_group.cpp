@@ -5,7 +5,7 @@
 // Lifetime: a task tells the group of its error, and cancels what is to be cancelled, before it is taken off `running_`.
 // So once the owner has seen 0, under the lock, no task is inside the group any more. A task that stands in a list is
 // alive: while it runs by the runtime's reference, afterwards by that of the list of those that have failed. One that
-// the group has cancelled stands in none, and its group_link is null, until it fails.
+// the group has cancelled stands in none, and its link is null, until it fails.
 #include <jay/task_group.hpp>
 
 #include <typeinfo>
@@ -67,37 +67,38 @@ task_group::~task_group() {
     detail::fatal(
         "a task_group was destroyed while its tasks were running: co_await its join() on every path, giving it what "
         "the body has thrown, or use jay::with_task_group");
-  while (detail::task_state* t = failed_) {
-    failed_ = t->group_next;
+  while (detail::group_member* m = failed_) {
+    failed_ = m->next;
+    detail::task_state& t = *m->task;
     if (!ended_)  // never joined
-      t->home->call_exception_handler(
-          {"a task_group was destroyed without join(); one of its tasks had failed", t->error, t->get_name()});
-    t->release();
+      t.home->call_exception_handler(
+          {"a task_group was destroyed without join(); one of its tasks had failed", t.error(), t.get_name()});
+    t.release();
   }
 }
 
 namespace {
 
-void insert(detail::task_state& t, detail::task_state*& list) noexcept {
-  t.group_next = list;
-  if (list) list->group_link = &t.group_next;
-  list = &t;
-  t.group_link = &list;
+void insert(detail::group_member& m, detail::group_member*& list) noexcept {
+  m.next = list;
+  if (list) list->link = &m.next;
+  list = &m;
+  m.link = &list;
 }
-void take_out(detail::task_state& t) noexcept {
-  if (!t.group_link) return;
-  *t.group_link = t.group_next;
-  if (t.group_next) t.group_next->group_link = t.group_link;
-  t.group_link = nullptr;
+void take_out(detail::group_member& m) noexcept {
+  if (!m.link) return;
+  *m.link = m.next;
+  if (m.next) m.next->link = m.link;
+  m.link = nullptr;
 }
 
 }  // namespace
 
-bool task_group::adopt(detail::task_state& t) noexcept {
+bool task_group::adopt(detail::group_member& m) noexcept {
   detail::spin_guard g(mutex_);
   if (aborting_ || (joining_ && running_ == 0)) return false;
   ++running_;
-  insert(t, untold_);
+  insert(m, untold_);
   return true;
 }
 
@@ -108,7 +109,8 @@ void task_group::refuse() {
                                  "tasks or its body has failed");
 }
 
-void task_group::ended(detail::task_state& t) noexcept {
+void task_group::ended(detail::group_member& m) noexcept {
+  detail::task_state& t = *m.task;
   // relaxed: set by this thread, or before what runs here was queued
   bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;
   if (failed) [[unlikely]] {
@@ -116,17 +118,17 @@ void task_group::ended(detail::task_state& t) noexcept {
     t.retain();
     {
       detail::spin_guard g(mutex_);
-      take_out(t);
-      t.group_next = nullptr;
-      *last_failed_ = &t;
-      last_failed_ = &t.group_next;
+      take_out(m);
+      m.next = nullptr;
+      *last_failed_ = &m;
+      last_failed_ = &m.next;
     }
     abort();
   }
   detail::leaf* joiner = nullptr;
   {
     detail::spin_guard g(mutex_);
-    if (!failed) take_out(t);
+    if (!failed) take_out(m);
     if (--running_ == 0 && joiner_ && joiner_->claim()) joiner = joiner_;
   }
   if (joiner) joiner->wake();
@@ -144,10 +146,10 @@ void task_group::abort() noexcept {
     detail::state_ptr<detail::task_state> next;
     {
       detail::spin_guard g(mutex_);
-      detail::task_state* t = untold_;
-      if (!t) break;
-      take_out(*t);
-      next = detail::state_ptr<detail::task_state>::share(t);
+      detail::group_member* m = untold_;
+      if (!m) break;
+      take_out(*m);
+      next = detail::state_ptr<detail::task_state>::share(m->task);
     }
     next->cancel({});
   }
@@ -206,8 +208,8 @@ void task_group::settle(detail::promise_base& p) {
 
   std::vector<std::exception_ptr> errors;
   std::exception_ptr base;
-  for (detail::task_state* t = failed_; t; t = t->group_next) {
-    errors.push_back(t->error);
+  for (detail::group_member* m = failed_; m; m = m->next) {
+    errors.push_back(m->task->error());
     if (!base && detail::is_base_error(errors.back())) base = errors.back();
   }
   if (body_error_ && detail::is_base_error(body_error_)) base = body_error_;

@@ -28,7 +28,7 @@ std::exception_ptr task_handle_base::exception() const {
   if (!s.done()) throw invalid_state_error("task_handle::exception: the task has not ended");
   s.retrieved.store(true, std::memory_order_relaxed);
   if (cancelled()) s.rethrow();
-  return s.error;
+  return s.state.load(std::memory_order_relaxed) == detail::status::error ? s.error() : nullptr;
 }
 
 task_handle<> current_task() {

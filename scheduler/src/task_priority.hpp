@@ -6,6 +6,6 @@
 
 namespace jay::detail {
 
-inline priority priority_of(const scope& s) noexcept { return s.task ? s.task->prio : priority::normal; }
+inline priority priority_of(const scope& s) noexcept { return s.task() ? s.task()->prio : priority::normal; }
 
 }  // namespace jay::detail

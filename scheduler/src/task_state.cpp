@@ -2,7 +2,7 @@
 // The life of a task, from launch to its last waiter.
 #include <jay/detail/task_state.hpp>
 
-#include <cstdio>
+#include <memory>
 
 #include <jay/context_var.hpp>
 #include <jay/detail/promise.hpp>
@@ -45,24 +45,29 @@ void let_go(task_state* t) noexcept {
   count_end(core);
 }
 
-void tell_group(job* j) {
-  task_state* t = static_cast<task_state*>(j);
-  this_worker->parked = true;
-  t->group->ended(*t);
+void tell_group_of(task_state* t) noexcept {
+  group_member& m = t->membership();
+  m.group->ended(m);
   let_go(t);
 }
 
-void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
-  t->frame = nullptr;
+void tell_group(job* j) {
+  task_state* t = static_cast<task_state*>(j);
+  this_worker->parked = true;
+  tell_group_of(t);
+}
+
+void end_task(task_state* t, status s) noexcept {
   strike_off(t->home->core(), *t);
-  t->complete(s, std::move(e));
-  if (t->group) {
-    if (t->flags.load(std::memory_order_relaxed) & task_state::is_eager) {
+  t->complete(s);
+  std::uint8_t flags = t->flags.load(std::memory_order_relaxed);
+  if (flags & task_state::in_group) {
+    if (flags & task_state::is_eager) {
       // It may have ended inside create_task, where its error must not reach the body yet.
       t->resume = &tell_group;
       return schedule(*t->home, t);
     }
-    t->group->ended(*t);
+    return tell_group_of(t);
   }
   let_go(t);
 }
@@ -70,18 +75,15 @@ void end_task(task_state* t, status s, std::exception_ptr e) noexcept {
 // A task that was cancelled before it began ends here, and nothing of its body runs.
 void start_task(job* j) {
   task_state* t = static_cast<task_state*>(j);
-  job* frame = t->frame;
+  job* frame = std::exchange(t->frame, nullptr);
   worker* w = this_worker;
   w->context = reinterpret_cast<std::uintptr_t>(&t->root);
   if (t->root.word.take_pending()) [[unlikely]] {
     t->root.collapse();
     frame->destroy(frame);
     w->parked = true;
-    {
-      spin_guard g(t->root.mutex);
-      t->cancel_message = std::exchange(t->root.message, nullptr);
-    }
-    end_task(t, status::cancelled, nullptr);
+    t->note_cancel(t->root.text());
+    end_task(t, status::cancelled);
     return;
   }
   frame->resume(frame);
@@ -119,7 +121,7 @@ std::vector<state_ptr<task_state>> scheduler_core::all_tasks() {
   return all;
 }
 
-task_state::task_state(scheduler& s, priority p) : shared_state(&s, 2), root(s, this), prio(p) {
+task_state::task_state(scheduler& s, priority p) : shared_state(&s, 2), root(*this), prio(p) {
   is_task = true;
   resume = &start_task;
   job::destroy = &drop_start;
@@ -127,23 +129,24 @@ task_state::task_state(scheduler& s, priority p) : shared_state(&s, 2), root(s, 
 }
 
 task_state::~task_state() {
-  if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
-    report(home, {"a task's exception was never retrieved", error, get_name()});
   if (context) release_context(context);
-  delete name;
+}
+void task_state::destroy() noexcept {
+  if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
+    report(home, {"a task's exception was never retrieved", error(), get_name()});
+  delete this;
 }
 
-std::string task_state::get_name() const {
-  spin_guard g(const_cast<spin_mutex&>(mutex));
-  return name ? *name : "Task-" + std::to_string(number);
+std::string task_state::get_name() {
+  spin_guard g(mutex);
+  return said && said->name ? *said->name : "Task-" + std::to_string(number);
 }
 void task_state::set_name(std::string n) {
-  auto* fresh = new std::string(std::move(n));
-  {
-    spin_guard g(mutex);
-    std::swap(name, fresh);
-  }
-  delete fresh;
+  auto fresh = std::make_unique<texts>();
+  fresh->name = std::move(n);
+  spin_guard g(mutex);
+  if (said) std::swap(said->name, fresh->name);
+  else said = fresh.release();
 }
 
 bool task_state::do_cancel(const std::string& message) noexcept {
@@ -161,12 +164,15 @@ void launch(task_state& t, job* frame, bool eager) {
     throw std::runtime_error("create_task: the runtime is shutting down; no task can be started from outside it");
   }
   if (!t.context) t.context = capture_context();
-  if (t.group && !t.group->adopt(t)) {
-    frame->destroy(frame);
-    t.group->refuse();
+  if (t.flags.load(std::memory_order_relaxed) & task_state::in_group) {
+    group_member& m = t.membership();
+    if (!m.group->adopt(m)) {
+      frame->destroy(frame);
+      m.group->refuse();
+    }
   }
   t.frame = frame;
-  if (eager) t.flags.store(task_state::is_eager, std::memory_order_relaxed);
+  if (eager) t.flags.fetch_or(task_state::is_eager, std::memory_order_relaxed);
   result_promise& p = result_promise_of(frame);
   p.continuation = continue_with(&t, continues::task);
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);
@@ -185,19 +191,20 @@ void launch(task_state& t, job* frame, bool eager) {
 }
 
 job* task_done(task_state* t) noexcept {
-  std::exception_ptr e = t->take_error();
-  status s = e ? status::error : status::value;
-  if (is_cancelled_error(e)) {
-    s = status::cancelled;
-    try {
-      std::rethrow_exception(e);
-    } catch (const cancelled_error& c) {
-      if (!c.message().empty()) t->cancel_message = new (std::nothrow) std::string(c.message());
-    } catch (...) {
+  status s = status::value;
+  if (t->failed()) [[unlikely]] {
+    s = status::error;
+    if (is_cancelled_error(t->error())) {
+      s = status::cancelled;
+      try {
+        std::rethrow_exception(t->error());
+      } catch (const cancelled_error& c) {
+        if (!c.message().empty()) t->note_cancel(c.message());
+      } catch (...) {
+      }
     }
-    e = nullptr;
   }
-  end_task(t, s, std::move(e));
+  end_task(t, s);
   return nullptr;
 }
 
@@ -207,7 +214,7 @@ scope* current_scope() noexcept {
 }
 task_state* current_task_state() noexcept {
   scope* s = current_scope();
-  return s ? s->task : nullptr;
+  return s ? s->task() : nullptr;
 }
 
 namespace {

@@ -17,7 +17,8 @@ std::terminate_handler before;
   if (task_state* t = current_task_state()) {
     const char* why = "an exception has left a destructor or a noexcept function";
     if (t->mutex.try_lock()) {  // this thread may be inside
-      if (t->name) std::fprintf(stderr, "jay: std::terminate in task '%s': %s\n", t->name->c_str(), why);
+      if (t->said && t->said->name)
+        std::fprintf(stderr, "jay: std::terminate in task '%s': %s\n", t->said->name->c_str(), why);
       else std::fprintf(stderr, "jay: std::terminate in task 'Task-%llu': %s\n", static_cast<unsigned long long>(t->number), why);
       t->mutex.unlock();
     }

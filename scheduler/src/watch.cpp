@@ -13,7 +13,7 @@ watch::watch(std::vector<state_ptr<shared_state>> targets)
     it.destroy = &drop;
     it.continuation = 0;
     it.frame = &it;
-    it.word = &it.own_word;
+    it.forked = true;  // each has a word of its own
     it.owner_watch = this;
     it.target = std::move(targets[i]);
   }
@@ -42,7 +42,7 @@ void watch::tell(item& i) noexcept {
 }
 
 void watch::begin(scheduler& s) noexcept {
-  scope_.emplace(s, nullptr);
+  scope_.emplace(s);
   for (std::size_t i = 0; i < size_; ++i) {
     item& it = items_[i];
     shared_state& t = *it.target;
@@ -53,7 +53,7 @@ void watch::begin(scheduler& s) noexcept {
       if (!t.done()) {
         references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the owner has one
         it.begun = true;
-        it.word->arm(static_cast<leaf*>(&it), false);
+        it.own_word.arm(static_cast<leaf*>(&it), false);
         t.waiters.push_back(it);
         continue;
       }

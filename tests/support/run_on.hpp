@@ -51,7 +51,7 @@ class yield_awaiter {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     leaf_.prepare(h);
-    jay::detail::schedule_last(*leaf_.owner->sched, leaf_.frame);
+    jay::detail::schedule_last(leaf_.owner->sched(), leaf_.frame);
     return true;
   }
   void await_resume() noexcept {}

@@ -19,7 +19,7 @@ namespace detail {
 
 class JAY_API sleep_awaiter : public leaf, timer {
  public:
-  explicit sleep_awaiter(std::optional<time_point> until) noexcept : until_(until) {}
+  explicit sleep_awaiter(std::optional<time_point> until) noexcept { deadline = until.value_or(at_once); }
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
@@ -27,7 +27,7 @@ class JAY_API sleep_awaiter : public leaf, timer {
     return suspend();
   }
   void await_resume() {
-    if (until_) {
+    if (deadline != at_once) {
       if (was_cancelled) stop();
       finish();
     } else if (cancelled_since()) {
@@ -39,7 +39,7 @@ class JAY_API sleep_awaiter : public leaf, timer {
   static void fire_sleep(timer& t, ready_list& out) noexcept;
   bool suspend();
   void stop() noexcept;
-  std::optional<time_point> until_;  // nothing: yield once
+  static constexpr time_point at_once = time_point::min();  // yields, once
 };
 
 template <class T>

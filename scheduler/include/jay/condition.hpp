@@ -23,7 +23,7 @@ class condition;
 
 namespace detail {
 
-class JAY_API condition_awaiter : public leaf {
+class JAY_API condition_awaiter : public forwarding_leaf {
  public:
   explicit condition_awaiter(condition* c) noexcept : condition_(c) {}
 
@@ -40,7 +40,7 @@ class JAY_API condition_awaiter : public leaf {
   enum class phase : std::uint8_t { waiting, notified, cancelled };
 
   bool suspend() noexcept;
-  static bool pass_cancel(leaf* l) noexcept;
+  static bool pass_cancel(forwarding_leaf* l) noexcept;
 
   condition* condition_;
   phase phase_ = phase::waiting;    // guarded by the condition's mutex until the lock was handed over

@@ -98,13 +98,13 @@ auto coroutine_of(F&& f, A&&... args) {
   else return call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...);
 }
 
-template <class T>
-task_handle<T> start(scheduler& s, const task_options& o, task<T> t, task_group* group = nullptr) {
+template <class T, std::same_as<task_group>... Group>
+task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
   t.require();
-  auto* block = new task_block<T>(s, detail_task_options_access::priority(o));
+  using block_type = std::conditional_t<sizeof...(Group) == 0, task_block<T>, grouped_block<T>>;
+  task_block<T>* block = new block_type(s, detail_task_options_access::priority(o), group...);
   state_ptr<task_block<T>> keep(block), runtimes(block);  // it is made with two references
   detail_task_options_access::apply(o, *block);
-  block->group = group;
   job* frame = t.release();
   result_promise_of(frame).out = &block->result;
   launch(*block, frame, detail_task_options_access::eager(o));

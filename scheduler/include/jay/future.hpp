@@ -38,7 +38,7 @@ class future {
     if (!s.done()) throw invalid_state_error("future::exception: the result is not ready");
     s.retrieved.store(true, std::memory_order_relaxed);
     if (cancelled()) s.rethrow();
-    return s.error;
+    return s.state.load(std::memory_order_relaxed) == detail::status::error ? s.error() : nullptr;
   }
   /// Calls f(const future<T>&) once it is done; never inline.
   template <class F>
@@ -99,7 +99,8 @@ class promise {
     if (!e) throw std::invalid_argument("promise::set_exception: a null exception_ptr is no exception");
     writer_->claim("promise::set_exception");
     detail::status s = detail::is_cancelled_error(e) ? detail::status::cancelled : detail::status::error;
-    writer_->finish(s, std::move(e));
+    writer_->state->result.set_error(std::move(e));
+    writer_->finish(s);
   }
   template <class E>
     requires(!std::is_same_v<std::decay_t<E>, std::exception_ptr>)
@@ -115,9 +116,9 @@ class promise {
     detail::atomic<bool> claimed{false};
 
     ~writer() {
-      if (!state->done() && !claimed.load(std::memory_order_relaxed))
-        state->complete(detail::status::error,
-                        std::make_exception_ptr(std::runtime_error("broken promise: the promise went unset")));
+      if (state->done() || claimed.load(std::memory_order_relaxed)) return;
+      state->result.set_error(std::make_exception_ptr(std::runtime_error("broken promise: the promise went unset")));
+      state->complete(detail::status::error);
     }
     // the value is written outside the state's lock, so who writes it is decided first
     void claim(const char* what) {
@@ -125,8 +126,8 @@ class promise {
         throw invalid_state_error(std::string(what) + (cancelled() ? ": the future was cancelled" : ": already set"));
     }
     bool cancelled() const { return state->state.load(std::memory_order_acquire) == detail::status::cancelled; }
-    void finish(detail::status s, std::exception_ptr e = {}) {
-      if (!state->complete(s, std::move(e))) throw invalid_state_error("promise: the future was cancelled");
+    void finish(detail::status s) {
+      if (!state->complete(s)) throw invalid_state_error("promise: the future was cancelled");
     }
   };
   std::shared_ptr<writer> writer_;

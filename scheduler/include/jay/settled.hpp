@@ -43,9 +43,8 @@ template <class Handle>
   s.retrieved.store(true, std::memory_order_relaxed);
   switch (s.state.load(std::memory_order_acquire)) {
     case status::cancelled:
-      return result<T>::failure(
-          std::make_exception_ptr(cancelled_error(s.cancel_message ? *s.cancel_message : std::string())));
-    case status::error: return result<T>::failure(s.error);
+      return result<T>::failure(std::make_exception_ptr(cancelled_error(s.cancel_message())));
+    case status::error: return result<T>::failure(s.error());
     default: break;
   }
   outcome<T> value;

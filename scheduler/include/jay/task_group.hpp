@@ -43,7 +43,7 @@ class JAY_API task_group {
     requires detail::startable<First, Rest...>
   auto create_task(const task_options& options, First&& f, Rest&&... args) {
     scheduler& s = detail::require_scheduler("task_group::create_task");
-    return detail::start(s, options, detail::coroutine_of(std::forward<First>(f), std::forward<Rest>(args)...), this);
+    return detail::start(s, options, detail::coroutine_of(std::forward<First>(f), std::forward<Rest>(args)...), *this);
   }
   template <class First, class... Rest>
     requires detail::startable<First, Rest...>
@@ -56,10 +56,10 @@ class JAY_API task_group {
   void cancel() noexcept { abort(); }
 
   /// For the library: a task that is about to start joins the group, unless it takes no more; then refuse() throws.
-  bool adopt(detail::task_state& t) noexcept;
+  bool adopt(detail::group_member& m) noexcept;
   [[noreturn]] void refuse();
   /// One that it has adopted has its result.
-  void ended(detail::task_state& t) noexcept;
+  void ended(detail::group_member& m) noexcept;
 
   /// Waits for all tasks. `body_error`: what the body has thrown; it cancels the tasks, and is part of the errors.
   /// Throws exception_group, or cancelled_error if the owner was cancelled and nothing failed. Only the owner calls it,
@@ -80,9 +80,9 @@ class JAY_API task_group {
 
   detail::spin_mutex mutex_;  // guards what follows, up to joiner_
   std::size_t running_ = 0;   // tasks that have not been seen to end
-  detail::task_state* untold_ = nullptr;  // of these, those that the group has not cancelled
-  detail::task_state* failed_ = nullptr;  // ended with an error, in that order; one reference each
-  detail::task_state** last_failed_ = &failed_;
+  detail::group_member* untold_ = nullptr;  // of these, those that the group has not cancelled
+  detail::group_member* failed_ = nullptr;  // ended with an error, in that order; one reference each
+  detail::group_member** last_failed_ = &failed_;
   bool aborting_ = false;
   bool joining_ = false;
   bool ended_ = false;

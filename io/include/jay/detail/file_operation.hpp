@@ -73,7 +73,7 @@ struct file_operation {
   ~file_operation() = default;
 };
 
-class JAY_API file_awaiter : public leaf, protected file_operation {
+class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
  public:
   bool await_ready() noexcept {
     finished_ = try_at_once();
@@ -95,7 +95,7 @@ class JAY_API file_awaiter : public leaf, protected file_operation {
 
  private:
   bool submit();
-  static bool pass_on(leaf* l) noexcept;
+  static bool pass_on(forwarding_leaf* l) noexcept;
   void finished(ready_list* out) noexcept final;
 
   file_engine* engine_ = nullptr;

@@ -39,7 +39,7 @@ class foreign_awaiter : job {
  private:
   static void run(job* j) {
     auto* self = static_cast<foreign_awaiter*>(j);
-    schedule(*self->suspended_.owner->sched, self->suspended_.frame);
+    schedule(self->suspended_.owner->sched(), self->suspended_.frame);
   }
   static void drop(job*) {}
 

@@ -12,7 +12,7 @@ namespace jay::detail {
 
 class JAY_API inner_scope {
  public:
-  inner_scope(scope& outer) noexcept : inner_(*outer.sched, outer.task) {}
+  inner_scope(scope& outer) noexcept : inner_(*outer.task()) {}
 
   void open(promise_base& p) noexcept;
   void close(promise_base& p) noexcept;
@@ -22,10 +22,10 @@ class JAY_API inner_scope {
   bool outer_cancelled() const noexcept { return inner_.outer_cancelled; }
 
  private:
-  struct passage : leaf {
+  struct passage : forwarding_leaf {
     scope* inner;
   };
-  static bool pass(leaf* l) noexcept;
+  static bool pass(forwarding_leaf* l) noexcept;
 
   scope inner_;
   passage passage_;

@@ -43,9 +43,8 @@ struct JAY_API alignas(16) leaf {
                   "this can be awaited only inside a coroutine of jay's (jay::task and the like)");
     prepare(job_of(h), h.promise().context);
   }
-  /// False: a cancel was due; do not suspend. `forward`, if given, is what a cancel does instead of ending the wait: it
-  /// passes the cancel on and says whether it was accepted.
-  bool arm(bool (*forward)(leaf*) = nullptr) noexcept;
+  /// False: a cancel was due; do not suspend.
+  bool arm() noexcept { return arm(false); }
   /// After the suspension (also one that did not happen): leaves the scope.
   void leave() noexcept {
     if (listed) owner->remove(*this);
@@ -60,56 +59,77 @@ struct JAY_API alignas(16) leaf {
 
   // ---- completers ----
 
-  bool claim() noexcept { return word->claim(this); }
+  bool claim() noexcept { return word().claim(this); }
   /// Schedules the frame. The leaf may be gone afterwards.
   void wake() noexcept;
 
+  cancel_word& word() noexcept { return forked ? own_word : owner->word; }
+
   job* frame = nullptr;
   scope* owner = nullptr;
-  cancel_word* word = nullptr;
-  bool (*forward)(leaf*) = nullptr;
-  leaf* next = nullptr;  // links of the resource's list (wait_list.hpp)
+  leaf* next = nullptr;  // links of the resource's list
   leaf* prev = nullptr;
   leaf* scope_next = nullptr;  // links of scope::suspended
   leaf* scope_prev = nullptr;
-  leaf* scope_chain = nullptr;  // a canceller's list of those to pass the cancel on to
   cancel_word own_word;  // a forked strand's
   bool forked = false;
   bool listed = false;         // in scope::suspended
   bool was_cancelled = false;
   bool linked = false;         // in the resource's list; guarded by the resource's lock
+  bool forwards = false;       // a forwarding_leaf, armed as such
+
+ protected:
+  bool arm(bool forwards) noexcept;
 
  private:
   void prepare(job* frame, std::uintptr_t context) noexcept;
 };
 
-/// Intrusive list of leaves, first in, first out. No lock of its own: the resource's lock guards it.
+/// One whose wait a cancel does not end: it is passed on to what is waited for.
+struct JAY_API forwarding_leaf : leaf {
+  using leaf::arm;
+  /// `forward` passes the cancel on and says whether it was accepted; it is called by the canceller, without a lock.
+  bool arm(bool (*f)(forwarding_leaf*)) noexcept {
+    forward = f;
+    return leaf::arm(true);
+  }
+
+  bool (*forward)(forwarding_leaf*) = nullptr;
+  forwarding_leaf* next_forward = nullptr;  // the canceller's list
+};
+
+/// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock
+/// guards it.
 class leaf_list {
  public:
-  bool empty() const noexcept { return !head_; }
-  leaf* front() const noexcept { return head_; }
+  bool empty() const noexcept { return !last_; }
+  leaf* front() const noexcept { return last_ ? last_->next : nullptr; }
   void push_back(leaf& l) noexcept {
-    l.next = nullptr;
-    l.prev = tail_;
-    (tail_ ? tail_->next : head_) = &l;
-    tail_ = &l;
+    if (last_) {
+      l.next = last_->next;
+      l.prev = last_;
+      last_->next = l.next->prev = &l;
+    } else {
+      l.next = l.prev = &l;
+    }
+    last_ = &l;
     l.linked = true;
   }
   void remove(leaf& l) noexcept {
     if (!l.linked) return;
-    (l.prev ? l.prev->next : head_) = l.next;
-    (l.next ? l.next->prev : tail_) = l.prev;
+    l.prev->next = l.next;
+    l.next->prev = l.prev;
+    if (last_ == &l) last_ = l.prev == &l ? nullptr : l.prev;
     l.linked = false;
   }
   leaf* pop_front() noexcept {
-    leaf* l = head_;
+    leaf* l = front();
     if (l) remove(*l);
     return l;
   }
 
  private:
-  leaf* head_ = nullptr;
-  leaf* tail_ = nullptr;
+  leaf* last_ = nullptr;
 };
 
 }  // namespace jay::detail

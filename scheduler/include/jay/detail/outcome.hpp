@@ -46,6 +46,7 @@ class outcome {
   }
   outcome_state state() const noexcept { return state_; }
   std::exception_ptr& error() noexcept { return error_; }
+  const std::exception_ptr& error() const noexcept { return error_; }
   stored& value() noexcept { return value_; }
   const stored& value() const noexcept { return value_; }
 

@@ -33,33 +33,42 @@ class scheduler;
 
 namespace jay::detail {
 
+struct forwarding_leaf;
 struct join;
 struct leaf;
 struct promise_base;
 struct task_state;
 
-struct stop_box;  // cancel.cpp
-JAY_API void request_stop(stop_box& b) noexcept;
-JAY_API void drop_stop(stop_box* b) noexcept;
+struct cancel_notes;  // what a cancel said, and what get_stop_token() has given out: cancel_notes.hpp
+JAY_API void drop(cancel_notes* n) noexcept;
 
+// The order of the fields is for those of task_state, which begin in this one's tail.
 struct JAY_API scope {
-  scope(scheduler& s, task_state* t) noexcept : sched(&s), task(t) {}
+  explicit scope(task_state& t) noexcept : whose_(reinterpret_cast<std::uintptr_t>(&t)) {}
+  /// Of strands that belong to no task.
+  explicit scope(scheduler& s) noexcept : whose_(reinterpret_cast<std::uintptr_t>(&s) | no_task) {}
   scope(const scope&) = delete;
   ~scope() {
-    delete message;
-    if (stop_box* b = stop.load(std::memory_order_relaxed)) drop_stop(b);
+    if (notes) drop(notes);
   }
 
   cancel_word word;
   atomic<std::uint32_t> generation{0};
-  spin_mutex mutex;                      // guards what follows, up to sched
-  bool outer_cancelled = false;          // of an inner scope: a cancel came from outside
-  std::uint32_t cancel_generation = 0;
+  std::uint32_t cancel_generation = 0;  // guarded by mutex, as what follows, but `whose_`
   leaf* suspended = nullptr;
-  std::string* message = nullptr;        // of the last cancel
-  atomic<stop_box*> stop{nullptr};       // what get_stop_token() has given out, if anything
-  scheduler* sched;
-  task_state* task;                      // the task that this scope belongs to
+  cancel_notes* notes = nullptr;
+
+ private:
+  std::uintptr_t whose_;
+  static constexpr std::uintptr_t no_task = 1;
+
+ public:
+  spin_mutex mutex;
+  bool outer_cancelled = false;  // of an inner scope: a cancel came from outside
+
+  /// The task that this scope belongs to, or null.
+  task_state* task() const noexcept { return whose_ & no_task ? nullptr : reinterpret_cast<task_state*>(whose_); }
+  scheduler& sched() const noexcept;
 
   /// Cancels what runs in this scope. Any thread; the caller keeps the scope alive.
   void cancel(const std::string& message) noexcept;
@@ -86,8 +95,8 @@ struct JAY_API scope {
 
  private:
   friend struct join;
-  void deliver(leaf& l, leaf*& forwards) noexcept;
-  void pass_on(leaf* forwards) noexcept;
+  void deliver(leaf& l, forwarding_leaf*& forwards) noexcept;
+  void pass_on(forwarding_leaf* forwards) noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.

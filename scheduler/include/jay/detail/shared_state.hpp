@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include <jay/detail/leaf.hpp>
@@ -43,8 +44,8 @@ struct JAY_API shared_state {
   bool is_task = false;
   leaf_list waiters;
   callback* callbacks = nullptr;
-  std::exception_ptr error;
-  std::string* cancel_message = nullptr;
+  struct texts;
+  texts* said = nullptr;  // name and cancel message, if there are any; guarded by mutex
   scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
 
   void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
@@ -55,8 +56,13 @@ struct JAY_API shared_state {
   }
   bool done() const noexcept { return state.load(std::memory_order_acquire) != status::pending; }  // [S1]
 
-  /// False: it was done already. The result itself has been written before, by the only one who may.
-  bool complete(status s, std::exception_ptr e = {}) noexcept;
+  /// False: it was done already. The result or the error has been written before, by the only one who may.
+  bool complete(status s) noexcept;
+  /// Of one whose state is error.
+  virtual const std::exception_ptr& error() const noexcept = 0;
+  std::string cancel_message();
+  /// Empty where there is no memory for it.
+  void note_cancel(const std::string& message) noexcept;
   /// Python's cancel(): of a future, completes it; of a task, asks it to stop. False: done already.
   bool cancel(const std::string& message) noexcept;
 
@@ -113,15 +119,22 @@ class state_ptr {
   T* p_ = nullptr;
 };
 
+struct shared_state::texts {
+  std::optional<std::string> name;  // of a task that was given one
+  std::string cancel_message;
+};
+
 template <class T>
 struct value_state : shared_state {
   using shared_state::shared_state;
+  ~value_state() override { result.reset(); }
+  const std::exception_ptr& error() const noexcept override { return result.error(); }
   outcome<T> result;
 };
 
 /// Awaits a shared_state: cancelling the awaiting task cancels what it awaits (Python's rule); shield does not pass it
 /// on.
-class JAY_API state_awaiter : public leaf {
+class JAY_API state_awaiter : public forwarding_leaf {
  public:
   explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) {}
 
@@ -137,7 +150,7 @@ class JAY_API state_awaiter : public leaf {
   shared_state* target_;
 
  private:
-  static bool forward_cancel(leaf* l) noexcept;
+  static bool forward_cancel(forwarding_leaf* l) noexcept;
   bool suspend();
   void unlink() noexcept;
   bool pass_on_;

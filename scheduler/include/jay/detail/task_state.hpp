@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <new>
 #include <source_location>
 
 #include <jay/detail/scope.hpp>
@@ -18,6 +19,7 @@ class task_group;
 
 namespace jay::detail {
 
+struct group_member;
 struct context_map;  // context_var.hpp
 JAY_API void retain_context(context_map* c) noexcept;
 JAY_API void release_context(context_map* c) noexcept;
@@ -26,46 +28,66 @@ JAY_API void release_context(context_map* c) noexcept;
 struct JAY_API task_state : shared_state, job {
   task_state(scheduler& s, priority p);
 
-  scope root;
-  job* frame = nullptr;         // until it ends
+  // Its size is what a task costs: these small ones stand in root's tail.
+  [[no_unique_address]] scope root;
+  jay::priority prio;
+  atomic<std::uint8_t> flags{0};  // relaxed: each bit has one writer, and its readers learn of the task after that
+  static constexpr std::uint8_t is_eager = 1;    // launch
+  static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
+  static constexpr std::uint8_t in_group = 4;    // launch
+  atomic<std::int32_t> cancel_requests{0};
+  job* frame = nullptr;  // until it starts
   context_map* context = nullptr;
   task_state* registry_next = nullptr;
   task_state* registry_prev = nullptr;
-  task_group* group = nullptr;  // that it is in
-  task_state* group_next = nullptr;  // links of the group's list; guarded by its lock
-  task_state** group_link = nullptr;
-  std::string* name = nullptr;  // guarded by mutex
-  std::uint64_t number = 0;     // "Task-<number>"
-  atomic<std::int32_t> cancel_requests{0};
-  std::uint16_t shard = 0;
-  jay::priority prio;
-  atomic<std::uint8_t> flags{0};  // relaxed: each bit has one writer, and its readers learn of the task after that
-  static constexpr std::uint8_t is_eager = 1;  // launch
-  static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
+  std::uint64_t number : 48 = 0;  // "Task-<number>"
+  std::uint64_t shard : 16 = 0;   // of the registry
   std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
 
   bool cancel_unseen() const noexcept override { return root.word.pending(); }
-  std::string get_name() const;
+  std::string get_name();
   void set_name(std::string n);
-  /// What the coroutine left in its outcome: the error, if any.
-  virtual std::exception_ptr take_error() noexcept = 0;
+  /// What the coroutine left in its outcome: a value, or an error?
+  virtual bool failed() const noexcept = 0;
+  /// Of one that is in a group.
+  virtual group_member& membership() noexcept = 0;
 
  protected:
   ~task_state() override;
   bool do_cancel(const std::string& message) noexcept override;
+  void destroy() noexcept override;
 };
 
 template <class T>
-struct task_block final : task_state {
+struct task_block : task_state {
   using task_state::task_state;
+  ~task_block() override { result.reset(); }
   outcome<T> result;
 
   static void* operator new(std::size_t n) { return frame_allocate(n); }
   static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
 
-  std::exception_ptr take_error() noexcept override {
-    return result.state() == outcome_state::error ? result.take_error() : nullptr;
+  bool failed() const noexcept override { return result.state() == outcome_state::error; }
+  const std::exception_ptr& error() const noexcept override { return result.error(); }
+  group_member& membership() noexcept override { std::terminate(); }
+};
+
+/// What a task in a group has beyond others.
+struct group_member {
+  task_group* group = nullptr;
+  task_state* task = nullptr;
+  group_member* next = nullptr;  // links of the group's list; guarded by its lock
+  group_member** link = nullptr;
+};
+template <class T>
+struct grouped_block final : task_block<T> {
+  grouped_block(scheduler& s, priority p, task_group& g) : task_block<T>(s, p) {
+    member.group = &g;
+    member.task = this;
+    this->flags.store(task_state::in_group, std::memory_order_relaxed);
   }
+  group_member member;
+  group_member& membership() noexcept override { return member; }
 };
 
 /// Binds the coroutine to the task and makes it runnable; from here on one of its two references is the runtime's.
