@@ -28,12 +28,12 @@ bool group_wait::suspend() noexcept {
 }
 
 bool group_wait::await_resume() noexcept {
+  leave();
+  if (!was_cancelled) return true;  // nobody is inside the group: whoever woke us had left it before
   {
     spin_guard g(group_.mutex_);
-    if (group_.joiner_ == this) group_.joiner_ = nullptr;
+    group_.joiner_ = nullptr;
   }
-  leave();
-  if (!was_cancelled) return true;
   if (!group_.cancelled_) {
     try {
       owner->throw_cancelled();
@@ -129,7 +129,7 @@ void task_group::ended(detail::group_member& m) noexcept {
   {
     detail::spin_guard g(mutex_);
     if (!failed) take_out(m);
-    if (--running_ == 0 && joiner_ && joiner_->claim()) joiner = joiner_;
+    if (--running_ == 0 && joiner_ && joiner_->claim()) joiner = std::exchange(joiner_, nullptr);
   }
   if (joiner) joiner->wake();
 }
@@ -193,7 +193,8 @@ bool task_group::in_use() noexcept {
 }
 
 void task_group::settle(detail::promise_base& p) {
-  while (in_use()) detail::thread_yield();
+  if (body_cancelled_)  // as it was when the join began: since then nobody cancels the body
+    while (in_use()) detail::thread_yield();
   ended_ = true;
   // Were all cancels the group's own?
   bool from_outside = true;

@@ -48,8 +48,8 @@ class future {
   }
   bool remove_done_callback(callback_id id) { return state().remove_callback(id); }
 
-  auto operator co_await() const& { return awaiter<lvalue_given>(share(), true); }
-  auto operator co_await() && { return awaiter<T>(share(), true); }
+  auto operator co_await() const& { return awaiter<lvalue_given>(state()); }
+  auto operator co_await() && { return awaiter<T>(state()); }
   /// As co_await, but a cancel of the awaiting task ends the wait only.
   auto shielded() const { return op<awaiter<lvalue_given>, detail::state_ptr<block>, bool>(share(), false); }
 

@@ -55,19 +55,29 @@ struct callback_of final : callback {
 template <class State, class T, class Given>
 class result_awaiter final : public state_awaiter {
  public:
-  result_awaiter(state_ptr<State> s, bool pass_on) noexcept : state_awaiter(s.get(), pass_on), state_(std::move(s)) {}
+  result_awaiter(state_ptr<State> s, bool pass_on) noexcept
+      : state_awaiter(s.get(), pass_on), kept_(std::move(s)) {}
+  /// The handle keeps the state until the strand is suspended; from then on somebody else might give it another.
+  explicit result_awaiter(State& s) noexcept : state_awaiter(&s) {}
+
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    if (!kept_) kept_ = state_ptr<State>::share(&state());
+    return state_awaiter::await_suspend(h);
+  }
   Given await_resume() {
     resumed();
-    state_->rethrow();
+    state().rethrow();
     if constexpr (!std::is_void_v<Given>) {
-      if constexpr (std::is_reference_v<Given>) return state_->result.value();
-      else if constexpr (std::is_reference_v<T>) return *state_->result.value();
-      else return std::move(state_->result.value());
+      if constexpr (std::is_reference_v<Given>) return state().result.value();
+      else if constexpr (std::is_reference_v<T>) return *state().result.value();
+      else return std::move(state().result.value());
     }
   }
 
  private:
-  state_ptr<State> state_;
+  State& state() noexcept { return static_cast<State&>(*target_); }
+  state_ptr<State> kept_;
 };
 
 }  // namespace detail
@@ -133,8 +143,8 @@ class task_handle : public task_handle_base {
 
   operator task_handle<void>() const noexcept;
 
-  auto operator co_await() const& { return awaiter<const T&>(detail::state_ptr<block>::share(&typed()), true); }
-  auto operator co_await() && { return awaiter<T>(detail::state_ptr<block>::share(&typed()), true); }
+  auto operator co_await() const& { return awaiter<const T&>(typed()); }
+  auto operator co_await() && { return awaiter<T>(typed()); }
   /// As co_await, but a cancel of the awaiting task ends the wait only.
   auto shielded() const {
     return op<awaiter<const T&>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
@@ -165,10 +175,7 @@ class task_handle<void> : public task_handle_base {
     return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f), 0));
   }
 
-  auto operator co_await() const {
-    state();
-    return awaiter(state_, true);
-  }
+  auto operator co_await() const { return awaiter(state()); }
   auto shielded() const {
     state();
     return op<awaiter, detail::state_ptr<detail::task_state>, bool>(state_, false);
