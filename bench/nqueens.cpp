@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: MIT
 // nqueens: as many children as the next queen has places, found out at run time.
-#include <array>
-#include <span>
-
 #include "support/jay_main.hpp"
 
 namespace {
 
 jay::task<long> queens(long n, int column, bench::queens_board board) {
   if (column == n) co_return 1;
-  std::array<jay::task<long>, bench::max_queens> children;
-  std::array<long, bench::max_queens> found;
-  std::size_t places = 0;
+  jay::task_list<long> children;
+  children.reserve(static_cast<std::size_t>(n));
   for (int row = 0; row < n; ++row) {
     if (!bench::queen_fits(board, column, row)) continue;
     board[static_cast<std::size_t>(column)] = static_cast<std::int8_t>(row);
-    children[places++] = queens(n, column + 1, board);
+    children.push_back(queens(n, column + 1, board));
   }
-  auto parts = co_await jay::gather_into(found, std::span(children).first(places));
+  auto parts = co_await jay::gather(children);
   long solutions = 0;
   for (const long part : parts) solutions += part;
   co_return solutions;

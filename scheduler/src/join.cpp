@@ -68,7 +68,7 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
   std::uint64_t b = w->jobs.reserve(n);
   if (w->calm()) {
     counter.open(w, static_cast<std::uint32_t>(n));
-    for (std::size_t i = 1; i < n; ++i) w->jobs.put(b + (n - 1 - i), children[i]);
+    w->jobs.put_backwards(b, children + 1, n - 1);
     w->jobs.publish(b + n - 1);
   } else {
     // All children are queued and the loop decides. Nobody would close a counter that is open while none of its

@@ -33,6 +33,7 @@
 #include <jay/task.hpp>
 #include <jay/task_group.hpp>
 #include <jay/task_handle.hpp>
+#include <jay/task_list.hpp>
 #include <jay/time.hpp>
 #include <jay/to_thread.hpp>
 #include <jay/unit.hpp>

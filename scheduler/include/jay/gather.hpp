@@ -5,7 +5,7 @@
 //   std::vector<T> v = co_await jay::gather(std::move(tasks));
 //   auto [ra, rb] = co_await jay::gather_settled(f(), g());   // result<A>, result<B>: return_exceptions=True
 //   co_await jay::gather(jay::keep_running, f(), g());        // an error does not cancel the others
-//   std::span<T> s = co_await jay::gather_into(results, tasks);  // no vector: both stand in arrays of the caller's
+//   auto view = co_await jay::gather(list);                   // of a jay::task_list: no vectors
 //
 // Tasks given by value live in the awaiting frame: they are the children of a fork, started in argument order, the first
 // at once on this worker, the others where a worker is free. On the first error the others are cancelled and waited for,
@@ -15,16 +15,14 @@
 
 #include <array>
 #include <memory>
-#include <ranges>
-#include <span>
 #include <stdexcept>
-#include <string>
 #include <tuple>
 #include <vector>
 
 #include <jay/detail/op.hpp>
 #include <jay/result.hpp>
 #include <jay/task_handle.hpp>
+#include <jay/task_list.hpp>
 
 namespace jay {
 
@@ -129,117 +127,86 @@ class [[nodiscard("gather does nothing until it is awaited")]] gather_tuple<Mode
   std::tuple<> await_resume() noexcept { return {}; }
 };
 
-/// The children of a range and where they put their results, in one block of the frame pool.
-template <class T>
-class child_table {
+/// A gather of the tasks in a list.
+template <gather_mode Mode, class T>
+class gather_many : gather_base {
  public:
-  explicit child_table(std::span<task<T>> tasks) : size_(tasks.size()) {
-    if (size_ == 0) return;
-    children_ = static_cast<job**>(frame_allocate(bytes()));
-    auto end = reinterpret_cast<std::uintptr_t>(children_ + size_);
-    outcomes_ = reinterpret_cast<outcome<T>*>((end + alignof(outcome<T>) - 1) / alignof(outcome<T>) * alignof(outcome<T>));
-    for (std::size_t i = 0; i < size_; ++i) {
-      children_[i] = tasks[i].release();
-      if (!children_[i]) [[unlikely]] refuse(i);
-      std::construct_at(outcomes_ + i);
-    }
-  }
-  child_table(child_table&& o) noexcept : size_(std::exchange(o.size_, 0)), children_(o.children_), outcomes_(o.outcomes_) {}
-  child_table& operator=(child_table&&) = delete;
-  ~child_table() {
-    if (size_ == 0) return;
-    std::destroy_n(outcomes_, size_);
-    frame_free(children_, bytes());
-  }
+  using jay_awaiter = void;
 
-  std::size_t size() const noexcept { return size_; }
-  job* const* jobs() const noexcept { return children_; }
-  job* child(std::size_t i) const noexcept { return children_[i]; }
-  outcome<T>& result(std::size_t i) const noexcept { return outcomes_[i]; }
+ protected:
+  gather_many() noexcept = default;
+  gather_many(gather_many&&) noexcept {}  // before it is awaited
+  ~gather_many() = default;
+  [[gnu::always_inline]] job* start(promise_base& p, task_list<T>& list) {
+    job* const* children = list.children();
+    outcome<T>* out = list.outcomes();
+    std::size_t n = list.size();
+    std::uintptr_t context = p.context;
+    for (std::size_t i = 0; i < n; ++i) adopt(children[i], &join_, context, std::construct_at(out + i));
+    return join_.fork(this_worker, p, static_cast<std::uint32_t>(Mode), children, n);
+  }
+  /// Throws what has gone wrong; else every child has its result.
+  void end(task_list<T>& list) {
+    list.take();
+    if (!list.empty() && !join_.uneventful()) [[unlikely]] settle(list);
+  }
 
  private:
-  std::size_t bytes() const noexcept { return size_ * (sizeof(job*) + sizeof(outcome<T>)) + alignof(outcome<T>); }
-  /// The constructor has come to an empty task, the n-th.
-  [[noreturn, gnu::noinline]] void refuse(std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) drop_unawaited(children_[i]);
-    frame_free(children_, bytes());
-    throw_empty_task();
+  [[gnu::noinline]] void settle(task_list<T>& list) {
+    std::exception_ptr e = join_.settle();
+    if (!e) return;
+    for (std::size_t i = 0; i < list.size(); ++i) list.outcomes()[i].reset();
+    std::rethrow_exception(std::move(e));
   }
-
-  std::size_t size_;
-  job** children_ = nullptr;
-  outcome<T>* outcomes_ = nullptr;
 };
 
 template <gather_mode Mode, class T>
-class [[nodiscard("gather does nothing until it is awaited")]] gather_range : gather_base {
+class [[nodiscard("gather does nothing until it is awaited")]] gather_range : public gather_many<Mode, T> {
  public:
-  using jay_awaiter = void;
   using value = gathered<Mode, T>;
   static_assert(!std::is_reference_v<value>, "gather of a vector of tasks that return references: return pointers");
+  gather_range(gather_range&&) noexcept = default;
 
-  explicit gather_range(std::span<task<T>> tasks) : table_(tasks) {}
-  gather_range(gather_range&& o) noexcept : table_(std::move(o.table_)), started_(o.started_) {}
-  ~gather_range() {
-    if (!started_) [[unlikely]]
-      for (std::size_t i = 0; i < table_.size(); ++i) drop_unawaited(table_.child(i));
-  }
+  explicit gather_range(std::vector<task<T>>& tasks) { list_.append(tasks); }
 
-  bool await_ready() noexcept { return table_.size() == 0; }
+  bool await_ready() noexcept { return list_.empty(); }
   template <class Promise>
   resumption await_suspend(std::coroutine_handle<Promise> me) {
-    promise_base& p = me.promise();
-    for (std::size_t i = 0; i < table_.size(); ++i) adopt(table_.child(i), &join_, p.context, &table_.result(i));
-    return transfer(join_.fork(this_worker, p, static_cast<std::uint32_t>(Mode), table_.jobs(), table_.size()));
+    return transfer(this->start(me.promise(), list_));
   }
   std::vector<value> await_resume() {
-    end();
+    this->end(list_);
     std::vector<value> values;
-    values.reserve(table_.size());
-    for (std::size_t i = 0; i < table_.size(); ++i) values.push_back(take_gathered<Mode>(table_.result(i)));
+    values.reserve(list_.size());
+    for (std::size_t i = 0; i < list_.size(); ++i) values.push_back(take_gathered<Mode>(list_.outcomes()[i]));
     return values;
   }
 
- protected:
-  /// Throws what has gone wrong; else every child has its result.
-  void end() {
-    started_ = true;
-    if (table_.size() != 0 && !join_.uneventful()) [[unlikely]] settle();
-  }
-  child_table<T> table_;
-
  private:
-  [[gnu::noinline]] void settle() {
-    std::exception_ptr e = join_.settle();
-    if (!e) return;
-    for (std::size_t i = 0; i < table_.size(); ++i) table_.result(i).reset();
-    std::rethrow_exception(std::move(e));
-  }
-
-  bool started_ = false;
+  task_list<T> list_;
 };
 
-template <class T>
-class [[nodiscard("gather_into does nothing until it is awaited")]] gather_span
-    : public gather_range<gather_mode::cancel_siblings, T> {
+template <gather_mode Mode, class T>
+class [[nodiscard("gather does nothing until it is awaited")]] gather_list : public gather_many<Mode, T> {
  public:
-  gather_span(std::span<T> out, std::span<task<T>> tasks)
-      : gather_range<gather_mode::cancel_siblings, T>(checked(out, tasks)), out_(out.first(tasks.size())) {}
+  explicit gather_list(task_list<T>& list) noexcept : list_(list) {}
+  gather_list(gather_list&&) noexcept = default;
 
-  std::span<T> await_resume() {
-    this->end();
-    for (std::size_t i = 0; i < out_.size(); ++i) out_[i] = std::move(this->table_.result(i).value());
-    return out_;
+  bool await_ready() {
+    if (list_.taken()) throw std::runtime_error("gather: this task_list has been gathered; a list is gathered once");
+    return list_.empty();
+  }
+  template <class Promise>
+  [[gnu::always_inline]] resumption await_suspend(std::coroutine_handle<Promise> me) {
+    return transfer(this->start(me.promise(), list_));
+  }
+  task_results<T> await_resume() {
+    this->end(list_);
+    return {list_.outcomes(), list_.size()};
   }
 
  private:
-  static std::span<task<T>> checked(std::span<T> out, std::span<task<T>> tasks) {
-    if (out.size() < tasks.size())
-      throw std::invalid_argument("gather_into: " + std::to_string(tasks.size()) + " tasks, but room for " +
-                                  std::to_string(out.size()) + " results");
-    return tasks;
-  }
-  std::span<T> out_;
+  task_list<T>& list_;
 };
 
 template <gather_mode Mode, class... Op>
@@ -292,17 +259,15 @@ auto gather_settled(std::vector<Op> ops) {
   return detail::make_gather_range<detail::gather_mode::settle>(std::move(ops));
 }
 
-/// As gather of a vector, without one: moves the results to the beginning of `results` and gives that part of it. For
-/// forks that are so many that an allocation counts. The tasks are taken out of `tasks` at once; `results` has to stay
-/// until the await has ended, and after an error or a cancel holds what it held before. Throws std::invalid_argument
-/// where it is too small.
-template <std::ranges::contiguous_range Results, std::ranges::contiguous_range Tasks>
-  requires is_task<std::ranges::range_value_t<Tasks>>
-auto gather_into(Results&& results, Tasks&& tasks) {
-  using value = typename std::ranges::range_value_t<Tasks>::value_type;
-  static_assert(std::is_same_v<std::ranges::range_value_t<Results>, value>,
-                "gather_into: the results have the type that the tasks return");
-  return detail::gather_span<value>(results, tasks);
+/// The tasks of a list, which then holds the results: the await gives a view of them. After an error or a cancel the list
+/// holds nothing. It must not move until the await has ended, and is gathered once (std::runtime_error).
+template <class T>
+auto gather(task_list<T>& tasks) {
+  return detail::gather_list<detail::gather_mode::cancel_siblings, T>(tasks);
+}
+template <class T>
+auto gather(keep_running_t, task_list<T>& tasks) {
+  return detail::gather_list<detail::gather_mode::keep, T>(tasks);
 }
 
 template <class Handle, class T>

@@ -51,6 +51,12 @@ class deque {
     return b;
   }
   void put(std::uint64_t i, job* j) noexcept { owner_ring_->at(i).store(j, relaxed); }  // relaxed: publish releases
+  /// n jobs from index i on, the last one first.
+  void put_backwards(std::uint64_t i, job* const* jobs, std::size_t n) noexcept {
+    atomic<job*>* cells = owner_ring_->cells.get();
+    std::size_t mask = owner_ring_->mask;
+    while (n > 0) cells[i++ & mask].store(jobs[--n], relaxed);
+  }
   void publish(std::uint64_t b) noexcept {
     bottom_.store(b, asym_store);  // [D1] release: what the jobs point to; with [D1] in steal
   }

@@ -53,7 +53,7 @@ struct JAY_API join {
       return fork_slow(w, p, children, n);
     std::uint64_t b = w->jobs.reserve(n - 1);
     counter.open(w, static_cast<std::uint32_t>(n));
-    for (std::size_t i = 1; i < n; ++i) w->jobs.put(b + (n - 1 - i), children[i]);  // the last child is the oldest
+    w->jobs.put_backwards(b, children + 1, n - 1);  // the last child is the oldest
     w->jobs.publish(b + n - 1);
     asymmetric_light();
     if (!w->fed()) [[unlikely]] w->feed_hungry();
