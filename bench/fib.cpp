@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fib: a fork for nearly every nanosecond of work. MODE tuple (default), vector or group: the three ways to fork.
+// fib: a fork for nearly every nanosecond of work. MODE tuple (default), list, vector or group: the ways to fork.
 #include <vector>
 
 #include "support/jay_main.hpp"
@@ -10,6 +10,16 @@ jay::task<long> fib(long n) {
   if (n < 2) co_return n;
   auto [a, b] = co_await jay::gather(fib(n - 1), fib(n - 2));
   co_return a + b;
+}
+
+jay::task<long> fib_list(long n) {
+  if (n < 2) co_return n;
+  jay::task_list<long> children;
+  children.reserve(2);
+  children.push_back(fib_list(n - 1));
+  children.push_back(fib_list(n - 2));
+  auto parts = co_await jay::gather(children);
+  co_return parts[0] + parts[1];
 }
 
 jay::task<long> fib_vector(long n) {
@@ -36,7 +46,11 @@ jay::task<long> fib_group(long n) {
 int main(int argc, char** argv) {
   const bench::arguments given(argc, argv, bench::fib_question.default_size);
   const std::string mode = given.mode(0, "tuple");
-  const auto solve = mode == "tuple" ? fib : mode == "vector" ? fib_vector : mode == "group" ? fib_group : nullptr;
+  const auto solve = mode == "tuple"    ? fib
+                     : mode == "list"   ? fib_list
+                     : mode == "vector" ? fib_vector
+                     : mode == "group"  ? fib_group
+                                        : nullptr;
   if (solve == nullptr) given.usage();
   const bench::reporter report(mode == "tuple" ? "fib" : "fib_" + mode, "jay", given.workers);
   jay::run(bench::measure_jay(bench::fib_question, given, report, solve), bench::with_workers(given.workers));

@@ -85,6 +85,7 @@ std::vector<bench_question> make_questions() {
   auto add = [&all](bench_question q) -> bench_question& { return all.emplace_back(std::move(q)); };
 
   add(program("fib", "fork-join: fib", 36, 27, 1.5, per_task)).slower = {{"go", 28}};
+  add(fib_form("list", "fork-join: fib, by a task list"));
   add(fib_form("vector", "fork-join: fib, by a vector"));
   add(fib_form("group", "fork-join: fib, by a task group"));
   add(program("skynet", "fork-join: skynet", 8, 6, 3, per_task));
