@@ -27,10 +27,10 @@ namespace jay::detail {
 
 class deque {
  public:
-  explicit deque(std::size_t capacity = 1024) : ring_(new ring(capacity, nullptr)), owner_ring_(ring_.load(relaxed)) {}
+  explicit deque(std::size_t capacity = 1024) : ring_(new ring(capacity, nullptr)) { use(*ring_.load(relaxed)); }
   deque(const deque&) = delete;
   ~deque() {
-    for (ring* r = owner_ring_; r;) delete std::exchange(r, r->outgrown);
+    for (ring* r = ring_.load(relaxed); r;) delete std::exchange(r, r->outgrown);
   }
 
   // ---- owner only ----
@@ -38,7 +38,7 @@ class deque {
   /// False: there is no room, and no memory for more.
   bool push(job* j) noexcept {
     std::uint64_t b = bottom_.load(relaxed);  // relaxed: only the owner writes it
-    if (b + 1 - top_seen_ > owner_ring_->mask && !grow(b, 1)) [[unlikely]] return false;
+    if (b + 1 - top_seen_ > mask_ && !grow(b, 1)) [[unlikely]] return false;
     put(b, j);
     publish(b + 1);
     return true;
@@ -47,14 +47,14 @@ class deque {
   /// Room for n more; gives the index of the first. Throws std::bad_alloc with nothing changed.
   std::uint64_t reserve(std::size_t n) {
     std::uint64_t b = bottom_.load(relaxed);  // relaxed: only the owner writes it
-    if (b + n - top_seen_ > owner_ring_->mask && !grow(b, n)) [[unlikely]] throw std::bad_alloc();
+    if (b + n - top_seen_ > mask_ && !grow(b, n)) [[unlikely]] throw std::bad_alloc();
     return b;
   }
-  void put(std::uint64_t i, job* j) noexcept { owner_ring_->at(i).store(j, relaxed); }  // relaxed: publish releases
+  void put(std::uint64_t i, job* j) noexcept { at(i).store(j, relaxed); }  // relaxed: publish releases
   /// n jobs from index i on, the last one first.
   void put_backwards(std::uint64_t i, job* const* jobs, std::size_t n) noexcept {
-    atomic<job*>* cells = owner_ring_->cells.get();
-    std::size_t mask = owner_ring_->mask;
+    atomic<job*>* cells = cells_;
+    std::size_t mask = mask_;
     while (n > 0) cells[i++ & mask].store(jobs[--n], relaxed);
   }
   void publish(std::uint64_t b) noexcept {
@@ -67,7 +67,7 @@ class deque {
     bottom_.store(b, asym_store);  // O1; release as well, as a thief may take its bottom from here
     asymmetric_light();
     std::uint64_t t = top_.load(asym_load);  // O2
-    if (static_cast<std::int64_t>(b - t) > 0) [[likely]] return owner_ring_->at(b).load(relaxed);
+    if (static_cast<std::int64_t>(b - t) > 0) [[likely]] return at(b).load(relaxed);
     return pop_last(b, t);
   }
 
@@ -76,7 +76,7 @@ class deque {
     for (;;) {
       std::uint64_t t = top_.load(std::memory_order_acquire);
       if (static_cast<std::int64_t>(bottom_.load(relaxed) - t) <= 0) return nullptr;
-      job* j = owner_ring_->at(t).load(relaxed);
+      job* j = at(t).load(relaxed);
       if (top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, relaxed)) return j;
     }
   }
@@ -125,7 +125,7 @@ class deque {
   [[gnu::noinline]] job* pop_last(std::uint64_t b, std::uint64_t t) noexcept {
     job* j = nullptr;
     if (b == t) {
-      j = owner_ring_->at(b).load(relaxed);
+      j = at(b).load(relaxed);
       if (!top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, relaxed)) j = nullptr;
     }
     bottom_.store(b + 1, std::memory_order_release);  // release, not relaxed: a thief may read bottom from here [D1]
@@ -134,25 +134,32 @@ class deque {
 
   [[gnu::noinline]] bool grow(std::uint64_t b, std::size_t n) noexcept {
     top_seen_ = top_.load(std::memory_order_acquire);
-    std::size_t capacity = owner_ring_->mask + 1;
+    std::size_t capacity = mask_ + 1;
     if (b + n - top_seen_ < capacity) return true;
     while (b + n - top_seen_ >= capacity) capacity *= 2;
     ring* r;
     try {
-      r = new ring(capacity, owner_ring_);
+      r = new ring(capacity, ring_.load(relaxed));
     } catch (const std::bad_alloc&) {
       return false;
     }
-    for (std::uint64_t i = top_seen_; i != b; ++i) r->at(i).store(owner_ring_->at(i).load(relaxed), relaxed);
-    owner_ring_ = r;
+    for (std::uint64_t i = top_seen_; i != b; ++i) r->at(i).store(at(i).load(relaxed), relaxed);
+    use(*r);
     ring_.store(r, std::memory_order_release);  // [D3] release: the copied cells; with [D3] in steal
     return true;
   }
 
+  atomic<job*>& at(std::uint64_t i) noexcept { return cells_[i & mask_]; }
+  void use(ring& r) noexcept {
+    cells_ = r.cells.get();
+    mask_ = r.mask;
+  }
+
   alignas(64) atomic<std::uint64_t> bottom_{1};
   std::uint64_t top_seen_ = 1;  // some earlier top: enough to know that there is room
+  atomic<job*>* cells_;         // the ring's, for the owner
+  std::size_t mask_;
   atomic<ring*> ring_;
-  ring* owner_ring_;
   alignas(64) atomic<std::uint64_t> top_{1};
 };
 

@@ -20,7 +20,7 @@ JAY_API job* exits_begin(promise_base& p) noexcept;
 /// What every task promise has, whatever its type.
 struct result_promise : promise_base {
   using promise_base::promise_base;
-  void* out = nullptr;  // the outcome<T>
+  void* out;  // the outcome<T>; set by who starts the coroutine
 
   static void* operator new(std::size_t n) { return frame_allocate(n); }
   static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
@@ -52,6 +52,19 @@ struct final_awaiter {
   void await_resume() noexcept {}
 };
 
+/// Stands for an awaiter that is a temporary of the co_await expression: g++ 12 would move it to another place in the
+/// frame (fib: 373 instructions and 280 bytes where it were 381 and 376).
+template <class Awaiter>
+struct awaiter_reference {
+  Awaiter& awaiter;
+  bool await_ready() noexcept(noexcept(awaiter.await_ready())) { return awaiter.await_ready(); }
+  template <class Promise>
+  [[gnu::always_inline]] auto await_suspend(std::coroutine_handle<Promise> h) noexcept(noexcept(awaiter.await_suspend(h))) {
+    return awaiter.await_suspend(h);
+  }
+  decltype(auto) await_resume() noexcept(noexcept(awaiter.await_resume())) { return awaiter.await_resume(); }
+};
+
 /// await_transform for every coroutine type of jay's.
 template <class Base>
 struct awaits : Base {
@@ -64,6 +77,10 @@ struct awaits : Base {
                   "task_handle; a future; ...); std::future is not one: use jay::wrap_future");
     if constexpr (awaitable<T>) {
       this->where = l;
+#if defined(__GNUC__) && !defined(__clang__)
+      if constexpr (own_awaiter<std::remove_reference_t<T>>) return awaiter_reference<std::remove_reference_t<T>>{t};
+      else
+#endif
       if constexpr (own_awaiter<awaiter_t<T>>) return std::forward<T>(t);
       else return foreign_awaiter<T>(std::forward<T>(t));
     } else {

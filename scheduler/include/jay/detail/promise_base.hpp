@@ -33,8 +33,9 @@ inline constexpr std::uintptr_t continues_mask = 3;
 struct promise_base {
   explicit promise_base(const std::source_location& l) noexcept : where(l) {}
 
-  std::uintptr_t continuation = 0;
-  std::uintptr_t context = 0;
+  // Not initialised: who starts the coroutine sets these two.
+  std::uintptr_t continuation;
+  std::uintptr_t context;
   std::source_location where;
   std::uint32_t flags = 0;
   std::uint32_t seen = 0;  // of a strand's root: the last cancel generation it was told of (scope.hpp)
