@@ -31,6 +31,18 @@ jay::task<> fork(long count) {
   require(sum == 2 * count, "gather of two");
 }
 
+jay::task<> fork_list(long count) {
+  long sum = 0;
+  for (long i = 0; i < count; ++i) {
+    jay::task_list<int> children;
+    children.reserve(10);
+    for (int k = 0; k < 10; ++k) children.push_back(one());
+    auto values = co_await jay::gather(children);
+    for (const int value : values) sum += value;
+  }
+  require(sum == 10 * count, "gather of a list");
+}
+
 jay::task<> fork_vector(long count) {
   std::size_t sum = 0;
   for (long i = 0; i < count; ++i) {
@@ -117,8 +129,9 @@ struct path {
   jay::task<> (*run)(long count);
 };
 constexpr path paths[] = {
-    {"fork", fork},   {"fork_vector", fork_vector}, {"task_group", task_group}, {"create_task", create_task},
-    {"lock", lock},   {"queue", queue},             {"timer", timer},           {"echo", echo},
+    {"fork", fork},   {"fork_list", fork_list}, {"fork_vector", fork_vector},
+    {"task_group", task_group}, {"create_task", create_task}, {"lock", lock},
+    {"queue", queue}, {"timer", timer},         {"echo", echo},
 };
 
 }  // namespace

@@ -3,10 +3,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <list>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+
+#include <jay/detail/cpus.hpp>
 
 namespace jay::detail {
 
@@ -27,7 +30,7 @@ struct blocking_pool::shared {
   };
   under_way* running = nullptr;
   std::size_t idle = 0, alive = 0, started = 0;
-  const std::size_t most;
+  std::size_t most;  // 0 until the first call
   bool finishing = false;
 };
 
@@ -63,6 +66,7 @@ void blocking_pool::submit(std::string what, std::function<void()> f) {
   std::lock_guard g(shared_->mutex);
   shared& s = *shared_;
   if (s.finishing) throw std::runtime_error(what + ": the runtime is shutting down");
+  if (s.most == 0) s.most = std::min<std::size_t>(32, usable_cpus() + 4);
   s.calls.push_back({std::move(what), std::move(f)});
   if (s.idle >= s.calls.size() || s.alive >= s.most) return s.work.notify_one();
   try {

@@ -4,11 +4,9 @@
 // the workers.
 #include <jay/runtime.hpp>
 
-#include <algorithm>
 #include <thread>
 
 #include <jay/detail/blocking_pool.hpp>
-#include <jay/detail/cpus.hpp>
 #include <jay/detail/io_resources.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/reactor.hpp>
@@ -24,8 +22,7 @@ struct runtime::parts {
         scheduler(config.scheduler, config.debug),
         resources(scheduler, config.io),
         reactor(scheduler, config.io),
-        blocking(config.io.blocking_threads ? config.io.blocking_threads
-                                            : std::min<std::size_t>(32, detail::usable_cpus() + 4)) {
+        blocking(config.io.blocking_threads) {
     detail::set_attachment(scheduler, this);
   }
 

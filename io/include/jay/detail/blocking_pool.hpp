@@ -20,6 +20,7 @@ namespace jay::detail {
 
 class JAY_API blocking_pool {
  public:
+  /// Has at most so many threads; 0: as many as Python's, which is found out (it reads files) at the first call.
   explicit blocking_pool(std::size_t most);
   blocking_pool(const blocking_pool&) = delete;
   /// Waits for nothing: see finish.
