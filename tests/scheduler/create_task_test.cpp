@@ -88,7 +88,7 @@ TEST_P(CreateTask, OwnsACapturingLambda) {
       counted c(n);
       h = jay::create_task([c, f = go.get_future()]() -> jay::task<int> {
         co_await f;
-        co_return *c.alive;
+        co_return c.alive.load();
       });
     }
     go.set_result();

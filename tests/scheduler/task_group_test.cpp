@@ -662,7 +662,7 @@ TEST_P(TaskGroup, DestroysTheBodysCapturesOnce) {
   auto body = [](int& n) -> jay::task<int> {
     counted c(n);
     auto group_body = [c](jay::task_group& tg) -> jay::task<> {
-      tg.create_task(give(*c.alive));
+      tg.create_task(give(c.alive.load()));
       co_return;
     };
     co_await jay::with_task_group(group_body);

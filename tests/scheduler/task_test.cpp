@@ -138,7 +138,7 @@ TEST_P(Task, DestroysLocalsAndArgumentsOnce) {
   auto inner = [](counted c, bool throws) -> jay::task<int> {
     counted local(c);
     if (throws) throw std::runtime_error("x");
-    co_return *local.alive;
+    co_return local.alive.load();
   };
   auto body = [](auto& f, int& n) -> jay::task<int> {
     int most = co_await f(counted(n), false);
@@ -155,7 +155,7 @@ TEST_P(Task, DestroysLocalsAndArgumentsOnce) {
 
 TEST_P(Task, KeepsAReferenceArgumentAReference) {
   int alive = 0;
-  auto inner = [](const counted& c) -> jay::task<int> { co_return *c.alive; };
+  auto inner = [](const counted& c) -> jay::task<int> { co_return c.alive.load(); };
   auto body = [](auto& f, int& n) -> jay::task<int> {
     counted c(n);
     int seen = co_await f(c);

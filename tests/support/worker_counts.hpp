@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <optional>
 
 #include <jay/create_task.hpp>
@@ -37,14 +38,13 @@ inline std::string worker_count_name(const ::testing::TestParamInfo<unsigned>& i
 #define JAY_FOR_WORKER_COUNTS(suite) \
   INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values(1u, 2u, 4u, 0u), jay::testing::worker_count_name)
 
-/// Counts how many there are of it, and that each is destroyed once.
+/// Counts how many there are of it, and that each is destroyed once; on any thread.
 struct counted {
-  explicit counted(int& n) : alive(&n) { ++*alive; }
-  counted(const counted& o) : alive(o.alive) { ++*alive; }
-  counted(counted&& o) noexcept : alive(o.alive) { ++*alive; }
+  explicit counted(int& n) : alive(n) { ++alive; }
+  counted(const counted& o) : alive(o.alive) { ++alive; }
   counted& operator=(const counted&) = delete;
-  ~counted() { --*alive; }
-  int* alive;
+  ~counted() { --alive; }
+  std::atomic_ref<int> alive;
 };
 
 /// What a task is to wait at, and how others know that it has come there.
