@@ -82,6 +82,14 @@ void shared_state::rethrow() {
   }
 }
 
+std::exception_ptr shared_state::exception(const char* pending) {
+  if (!done()) throw invalid_state_error(pending);
+  retrieved.store(true, std::memory_order_relaxed);
+  status s = state.load(std::memory_order_acquire);
+  if (s == status::cancelled) rethrow();
+  return s == status::error ? error() : nullptr;
+}
+
 void shared_state::check_result(const char* what) {
   if (!done()) throw invalid_state_error(std::string(what) + ": the result is not ready");
   rethrow();

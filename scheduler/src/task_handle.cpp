@@ -24,11 +24,7 @@ int task_handle_base::uncancel() {
 }
 
 std::exception_ptr task_handle_base::exception() const {
-  detail::task_state& s = state();
-  if (!s.done()) throw invalid_state_error("task_handle::exception: the task has not ended");
-  s.retrieved.store(true, std::memory_order_relaxed);
-  if (cancelled()) s.rethrow();
-  return s.state.load(std::memory_order_relaxed) == detail::status::error ? s.error() : nullptr;
+  return state().exception("task_handle::exception: the task has not ended");
 }
 
 task_handle<> current_task() {

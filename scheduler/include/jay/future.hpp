@@ -34,11 +34,7 @@ class future {
     if constexpr (!std::is_void_v<T>) return std::as_const(state().result.value());
   }
   std::exception_ptr exception() const {
-    block& s = state();
-    if (!s.done()) throw invalid_state_error("future::exception: the result is not ready");
-    s.retrieved.store(true, std::memory_order_relaxed);
-    if (cancelled()) s.rethrow();
-    return s.state.load(std::memory_order_relaxed) == detail::status::error ? s.error() : nullptr;
+    return state().exception("future::exception: the result is not ready");
   }
   /// Calls f(const future<T>&) once it is done; never inline.
   template <class F>

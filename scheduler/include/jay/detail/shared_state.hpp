@@ -73,6 +73,8 @@ struct JAY_API shared_state {
   void check_result(const char* what);
   /// Rethrows the error or the cancel; done must be true.
   void rethrow();
+  /// The error, or null; throws the cancel. Throws invalid_state_error(pending) if it is not done.
+  std::exception_ptr exception(const char* pending);
 
   callback_id add_callback(callback* c) noexcept;
   bool remove_callback(callback_id id) noexcept;
