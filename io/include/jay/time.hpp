@@ -17,9 +17,12 @@ namespace jay {
 
 namespace detail {
 
+/// A sleep until then suspends once, so that others may run.
+inline constexpr time_point at_once = time_point::min();
+
 class JAY_API sleep_awaiter : public leaf, timer {
  public:
-  explicit sleep_awaiter(std::optional<time_point> until) noexcept { deadline = until.value_or(at_once); }
+  explicit sleep_awaiter(time_point until) noexcept { deadline = until; }
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
@@ -39,13 +42,12 @@ class JAY_API sleep_awaiter : public leaf, timer {
   static void fire_sleep(timer& t, ready_list& out) noexcept;
   bool suspend();
   void stop() noexcept;
-  static constexpr time_point at_once = time_point::min();  // yields, once
 };
 
 template <class T>
 class sleep_with_result : public sleep_awaiter {
  public:
-  sleep_with_result(std::optional<time_point> until, T v) : sleep_awaiter(until), value_(std::move(v)) {}
+  sleep_with_result(time_point until, T v) : sleep_awaiter(until), value_(std::move(v)) {}
   T await_resume() {
     sleep_awaiter::await_resume();
     return std::move(value_);
@@ -56,10 +58,9 @@ class sleep_with_result : public sleep_awaiter {
 };
 
 template <class Rep, class Period>
-std::optional<time_point> wake_time(const std::chrono::duration<Rep, Period>& d) {
+time_point wake_time(const std::chrono::duration<Rep, Period>& d) {
   time_point t = deadline_after(d);
-  if (d <= std::chrono::duration<Rep, Period>::zero()) return std::nullopt;
-  return t;
+  return d <= std::chrono::duration<Rep, Period>::zero() ? at_once : t;
 }
 
 }  // namespace detail
@@ -67,12 +68,12 @@ std::optional<time_point> wake_time(const std::chrono::duration<Rep, Period>& d)
 /// Suspends for d; zero or less: once, so that others may run. NaN: std::invalid_argument. Cancellable.
 template <class Rep, class Period>
 auto sleep(const std::chrono::duration<Rep, Period>& d) {
-  return op<detail::sleep_awaiter, std::optional<time_point>>(detail::wake_time(d));
+  return op<detail::sleep_awaiter, time_point>(detail::wake_time(d));
 }
 /// The same, then gives `result`.
 template <class Rep, class Period, class T>
 auto sleep(const std::chrono::duration<Rep, Period>& d, T result) {
-  return op<detail::sleep_with_result<T>, std::optional<time_point>, T>(detail::wake_time(d), std::move(result));
+  return op<detail::sleep_with_result<T>, time_point, T>(detail::wake_time(d), std::move(result));
 }
 
 /// An optional limit on time: a duration, nullopt, or an optional duration.
