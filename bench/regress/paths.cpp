@@ -129,9 +129,15 @@ struct path {
   jay::task<> (*run)(long count);
 };
 constexpr path paths[] = {
-    {"fork", fork},   {"fork_list", fork_list}, {"fork_vector", fork_vector},
-    {"task_group", task_group}, {"create_task", create_task}, {"lock", lock},
-    {"queue", queue}, {"timer", timer},         {"echo", echo},
+    {"fork", fork},
+    {"fork_list", fork_list},
+    {"fork_vector", fork_vector},
+    {"task_group", task_group},
+    {"create_task", create_task},
+    {"lock", lock},
+    {"queue", queue},
+    {"timer", timer},
+    {"echo", echo},
 };
 
 }  // namespace
