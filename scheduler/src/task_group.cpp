@@ -47,6 +47,30 @@ bool group_wait::await_resume() noexcept {
 
 namespace {
 
+/// A task was refused because the group was shutting down already.
+class refused : public std::runtime_error {
+ public:
+  explicit refused(const task_group& by)
+      : runtime_error("task_group::create_task: the group is shutting down: it was cancelled, or one of its tasks or its "
+                      "body has failed"),
+        group_(&by) {}
+  const task_group* group() const noexcept { return group_; }
+
+ private:
+  const task_group* group_;
+};
+
+/// Is it only a refusal of this group's? It tells nothing that the group does not know: where tasks run in parallel, one
+/// may fail between any two lines of whoever creates them.
+bool is_own_refusal(const task_group& g, const std::exception_ptr& e) noexcept {
+  if (*e.__cxa_exception_type() != typeid(refused)) return false;
+  try {
+    std::rethrow_exception(e);
+  } catch (const refused& r) {
+    return r.group() == &g;
+  }
+}
+
 /// Python's base errors: they end the group, and come out of it by themselves.
 bool is_base_error(const std::exception_ptr& e) noexcept {
   return *e.__cxa_exception_type() == typeid(keyboard_interrupt);
@@ -103,10 +127,8 @@ bool task_group::adopt(detail::group_member& m) noexcept {
 }
 
 void task_group::refuse() {
-  throw std::runtime_error(ended_ || !aborting_
-                               ? "task_group::create_task: the group has ended"
-                               : "task_group::create_task: the group is shutting down: it was cancelled, or one of its "
-                                 "tasks or its body has failed");
+  if (ended_ || !aborting_) throw std::runtime_error("task_group::create_task: the group has ended");
+  throw detail::refused(*this);
 }
 
 void task_group::ended(detail::group_member& m) noexcept {
@@ -115,6 +137,9 @@ void task_group::ended(detail::group_member& m) noexcept {
   bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;
   if (failed) [[unlikely]] {
     t.retrieved.store(true, std::memory_order_relaxed);
+    failed = !detail::is_own_refusal(*this, t.error());
+  }
+  if (failed) [[unlikely]] {
     t.retain();
     {
       detail::spin_guard g(mutex_);
@@ -173,7 +198,7 @@ void task_group::begin_join(std::exception_ptr body_error) {
     again = std::exchange(joining_, true);
   }
   if (again) throw std::runtime_error("task_group::join: called twice");
-  if (!body_error) return;
+  if (!body_error || detail::is_own_refusal(*this, body_error)) return;
   (detail::is_cancelled_error(body_error) ? cancelled_ : body_error_) = std::move(body_error);
   abort();
 }

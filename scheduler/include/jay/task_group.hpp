@@ -38,7 +38,8 @@ class JAY_API task_group {
   ~task_group();
 
   /// As jay::create_task, in all its forms. Any task may call it. Throws std::runtime_error once the group is shutting
-  /// down: a task has failed, it was cancelled, or it has ended.
+  /// down: a task has failed, it was cancelled, or it has ended. A task may fail at any moment, on another thread: what
+  /// is thrown for that, or for a cancel, may leave the body or a task of the group, and is none of the group's errors.
   template <class First, class... Rest>
     requires detail::startable<First, Rest...>
   auto create_task(const task_options& options, First&& f, Rest&&... args) {
