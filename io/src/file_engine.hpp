@@ -32,7 +32,4 @@ class file_engine {
   std::unique_ptr<uring> ring_;
 };
 
-/// The operation's system calls, which may block.
-void run_blocking(file_operation& op) noexcept;
-
 }  // namespace jay::detail

@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
+
+#include "file_pool.hpp"
 
 namespace jay::detail {
 namespace {
@@ -39,8 +42,8 @@ void prepare(io_uring_sqe* sqe, file_operation& op) noexcept {
 
 }  // namespace
 
-std::unique_ptr<uring> uring::make(reactor& r, int& error) {
-  std::unique_ptr<uring> u(new uring);
+std::unique_ptr<uring> uring::make(scheduler& s, int& error) {
+  std::unique_ptr<uring> u(new uring(s));
   io_uring_params params{};
   error = -io_uring_queue_init_params(queue_size, &u->ring_, &params);
   if (error != 0) return nullptr;
@@ -55,7 +58,7 @@ std::unique_ptr<uring> uring::make(reactor& r, int& error) {
   }
   error = -io_uring_register_eventfd(&u->ring_, u->event_);
   if (error != 0) return nullptr;
-  r.add(u->event_, EPOLLIN, u.get());
+  reactor_of(s).add(u->event_, EPOLLIN, u.get());
   return u;
 }
 
@@ -125,8 +128,9 @@ void uring::cancel(file_operation& op) noexcept {
   }
 }
 
-/// Takes up to a few completions; gives the operations that have ended, and how many left the kernel.
-std::size_t uring::reap(file_operation*& finished) noexcept {
+/// Takes up to a few completions; gives the operations that have ended and those that the kernel gave up, and how many
+/// completions there were.
+std::size_t uring::reap(file_operation*& finished, file_operation*& given_up) noexcept {
   constexpr unsigned batch = 64;
   io_uring_cqe* cqes[batch];
   file_operation* again = nullptr;
@@ -141,7 +145,8 @@ std::size_t uring::reap(file_operation*& finished) noexcept {
       // [U1] acquire: the kernel orders the submission before this, which nothing that looks at user code can know
       (void)through_kernel_.load(std::memory_order_acquire);
       ++left;
-      file_operation*& list = op->advance(cqes[i]->res) ? finished : again;
+      bool refused = cqes[i]->res == -ECANCELED && !op->cancel_wanted.load(std::memory_order_relaxed);
+      file_operation*& list = refused ? given_up : op->advance(cqes[i]->res) ? finished : again;
       op->next = list;
       list = op;
     }
@@ -160,10 +165,24 @@ std::size_t uring::reap(file_operation*& finished) noexcept {
   return n;
 }
 
+/// The kernel could not start a thread of its own for it: threads are at their limit, or signals kept interrupting. Ours
+/// are there already, as a rule. False: they are not, and the operation has ended with that error.
+bool uring::leave_to_pool(file_operation& op) noexcept {
+  try {
+    run_in_pool(sched_, op);
+    return true;
+  } catch (const std::system_error& e) {
+    op.result = -e.code().value();
+  } catch (...) {
+    op.result = -EAGAIN;
+  }
+  return false;
+}
+
 void uring::on_events(std::uint32_t, ready_list& out) noexcept {
   for (;;) {
-    file_operation* finished = nullptr;
-    std::size_t n = reap(finished);
+    file_operation *finished = nullptr, *given_up = nullptr;
+    std::size_t n = reap(finished, given_up);
     {
       std::lock_guard g(submitting_);
       while (waiting_ && in_kernel_ < most_) {
@@ -173,6 +192,13 @@ void uring::on_events(std::uint32_t, ready_list& out) noexcept {
         waiting_ = next;
         if (!next) waiting_end_ = &waiting_;
       }
+    }
+    while (given_up) {
+      file_operation* op = given_up;
+      given_up = op->next;
+      if (leave_to_pool(*op)) continue;
+      op->next = finished;
+      finished = op;
     }
     while (finished) {
       file_operation* op = finished;

@@ -4,7 +4,7 @@
 //
 // No more operations are given to the kernel than the completion queue holds, so it never overflows; the others wait in a
 // list. An operation stands in `waiting_`, or in the kernel, or has finished: each passage under `submitting_`, the last
-// one by whoever reaps it.
+// one by whoever reaps it. One that the kernel gives up unasked goes to the blocking pool.
 #pragma once
 
 #include <liburing.h>
@@ -20,19 +20,21 @@ namespace jay::detail {
 class uring final : source {
  public:
   /// Null if the kernel refuses; `error` says why.
-  static std::unique_ptr<uring> make(reactor& r, int& error);
+  static std::unique_ptr<uring> make(scheduler& s, int& error);
   ~uring();
 
   void start(file_operation& op) noexcept;
   void cancel(file_operation& op) noexcept;
 
  private:
-  uring() = default;
+  explicit uring(scheduler& s) noexcept : sched_(s) {}
   void on_events(std::uint32_t events, ready_list& out) noexcept override;
   bool submit(file_operation& op) noexcept;
   void flush() noexcept;
-  std::size_t reap(file_operation*& finished) noexcept;
+  std::size_t reap(file_operation*& finished, file_operation*& given_up) noexcept;
+  bool leave_to_pool(file_operation& op) noexcept;
 
+  scheduler& sched_;
   io_uring ring_{};
   bool made_ = false;
   int event_ = -1;

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "tests/support/scratch_directory.hpp"
@@ -82,6 +83,17 @@ TEST(InterruptedProgram, ByRealSignalsEverythingGoesOn) {
     outcome o = shell(std::string("timeout -s KILL 30 ") + JAY_FAULT_PROGRAM + " " + folder.file("file") + " --storm 100 --backend " + backend);
     EXPECT_TRUE(WIFEXITED(o.status) && WEXITSTATUS(o.status) == 0) << o.text;
     EXPECT_NE(std::string::npos, o.text.find("well")) << o.text;
+  }
+}
+
+/// io_uring's own threads are refused too; it then gives an operation up, which nobody must notice.
+TEST(MissingThreads, AreDoneWithoutByFiles) {
+  jay::testing::scratch_directory folder;
+  std::filesystem::permissions(folder.file(""), std::filesystem::perms::all);
+  for (const char* backend : {"epoll", "io_uring"}) {
+    outcome o = shell(std::string("timeout -s KILL 30 ") + JAY_FAULT_PROGRAM + " " + folder.file("file") + " --threads few --backend " + backend);
+    EXPECT_TRUE(WIFEXITED(o.status) && WEXITSTATUS(o.status) == 0) << backend << ": " << o.text;
+    EXPECT_NE(std::string::npos, o.text.find("well")) << backend << ": " << o.text;
   }
 }
 

@@ -2,16 +2,20 @@
 // A program that uses every kind of system call of the runtime's: what syscall_test.cpp and clock_test.cpp run under
 // strace and faketime. Prints "well" and ends with 0, or says what went wrong and ends with 1.
 //
-//   fault_program FILE [--backend epoll|io_uring] [--storm MICROSECONDS] [--sleep MILLISECONDS]
+//   fault_program FILE [--backend epoll|io_uring] [--storm MICROSECONDS] [--sleep MILLISECONDS] [--threads few]
 //
 // --storm: a signal every so often, whose handler lets no system call go on by itself.
+// --threads few: once all of the runtime's threads have begun, no more can be started, by the kernel's io_uring neither.
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <jay/jay.hpp>
@@ -50,7 +54,7 @@ jay::task<std::string> round_trip(std::string path) {
   co_return back == text ? "" : "the file reads as it was not written";
 }
 
-jay::task<int> async_main(std::string path) {
+jay::task<int> async_main(std::string path, bool few_threads) {
   jay::server server = co_await jay::start_server(jay::testing::echo_lines, "127.0.0.1", 0);
   std::vector<jay::task<int>> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(client(server.port(), 10));
@@ -59,6 +63,11 @@ jay::task<int> async_main(std::string path) {
     if (n == 10) continue;
     std::printf("a client got %d of 10 lines back\n", n);
     co_return 1;
+  }
+  if (few_threads) {
+    co_await jay::to_thread([] {});
+    rlimit one{1, 1};
+    if (setrlimit(RLIMIT_NPROC, &one) != 0) throw std::system_error(errno, std::generic_category(), "setrlimit");
   }
   std::string wrong = co_await round_trip(path);
   int called = co_await jay::to_thread([] { return 7; });
@@ -95,14 +104,20 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   jay::config c;
   c.scheduler.workers = 2;
+  bool few_threads = false;
   try {
     for (int i = 2; i + 1 < argc; i += 2) {
       if (std::strcmp(argv[i], "--backend") == 0)
         c.io.backend = std::strcmp(argv[i + 1], "epoll") == 0 ? jay::io_backend::epoll : jay::io_backend::io_uring;
       if (std::strcmp(argv[i], "--storm") == 0) storm(std::atol(argv[i + 1]));
+      if (std::strcmp(argv[i], "--threads") == 0) {
+        few_threads = true;
+        // The limit is not for root.
+        if (geteuid() == 0 && setuid(54321) != 0) throw std::system_error(errno, std::generic_category(), "setuid");
+      }
       if (std::strcmp(argv[i], "--sleep") == 0) return jay::run(sleeper(std::chrono::milliseconds(std::atol(argv[i + 1]))), c);
     }
-    return jay::run(async_main(argv[1]), c);
+    return jay::run(async_main(argv[1], few_threads), c);
   } catch (const std::exception& e) {
     std::printf("error: %s\n", e.what());
   } catch (const jay::cancelled_error& e) {
