@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/blocking_pool.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <list>
 #include <stdexcept>
@@ -10,6 +8,7 @@
 #include <thread>
 
 #include <jay/detail/cpus.hpp>
+#include <jay/detail/thread_name.hpp>
 
 namespace jay::detail {
 
@@ -71,8 +70,10 @@ void blocking_pool::submit(std::string what, std::function<void()> f) {
   if (s.idle >= s.calls.size() || s.alive >= s.most) return s.work.notify_one();
   try {
     std::size_t id = s.started++;
-    std::thread t([p = shared_] { loop(p); });
-    pthread_setname_np(t.native_handle(), ("jay-block-" + std::to_string(id)).c_str());
+    std::thread t([p = shared_, id] {
+      name_this_thread("jay-block", id);
+      loop(p);
+    });
     t.detach();
     ++s.alive;
   } catch (const std::exception& e) {

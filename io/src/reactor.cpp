@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/reactor.hpp>
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include <jay/detail/log.hpp>
+#include <jay/detail/thread_name.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/scheduler.hpp>
 
@@ -62,22 +62,24 @@ reactor::reactor(scheduler& s, const io_config& config)
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, timers_.fd(), &timer_event);
   for (unsigned i = 0; i < config_.threads; ++i) {
     try {
-      threads_.emplace_back([this, i] { thread_loop(io_threads_[i]); });
+      threads_.emplace_back([this, i] {
+        name_this_thread("jay-io", i);
+        thread_loop(io_threads_[i]);
+      });
     } catch (const std::exception& e) {
       log(log_level::warn,
           "reactor: started %zu of %u I/O threads: %s; check the limits on memory and processes (ulimit -a)",
           threads_.size(), config_.threads, e.what());
       break;
     }
-    pthread_setname_np(threads_.back().native_handle(), ("jay-io-" + std::to_string(i)).c_str());
   }
   if (config_.help || threads_.empty()) set_poll_hook(s, this);
 }
 
 reactor::~reactor() {
-  set_poll_hook(sched_, nullptr);
   stopping_.store(true, std::memory_order_seq_cst);
-  interrupt();  // each thread that leaves passes it on
+  set_poll_hook(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
+  interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
   ::close(event_);
   ::close(epoll_);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/cpus.hpp>
 
+#include <fcntl.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <thread>
 
@@ -35,6 +36,30 @@ bool has_item(std::string_view list, std::string_view item) {
   return false;
 }
 
+// All of a small file, or nothing. iostreams would take five times as long to begin with, at every start of a program.
+std::string contents_of(const std::string& path) {
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  for (;;) {
+    char part[4096];
+    const ssize_t n = ::read(fd, part, sizeof part);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    text.append(part, static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  return text;
+}
+
+// Cuts off what stands before the next `end`, and that.
+std::string_view cut(std::string_view& text, char end) {
+  const std::size_t at = std::min(text.find(end), text.size());
+  const std::string_view part = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return part;
+}
+
 // mountinfo writes blanks, tabs, newlines and backslashes as \ooo.
 std::string unescaped(std::string_view text) {
   std::string out;
@@ -52,38 +77,39 @@ std::string unescaped(std::string_view text) {
 
 // One line of /proc/self/mountinfo:
 //   36 35 0:30 /mount/root /mount/point rw,relatime [optional fields] - type source super,options
-std::optional<hierarchy> parse_mount(const std::string& line) {
-  std::istringstream words(line);
-  std::string skipped, root, point, word, type, source, options;
-  words >> skipped >> skipped >> skipped >> root >> point;
-  while (words >> word && word != "-") {
+std::optional<hierarchy> parse_mount(std::string_view line) {
+  for (int i = 0; i < 3; ++i) cut(line, ' ');
+  const std::string_view root = cut(line, ' '), point = cut(line, ' ');
+  while (!line.empty() && cut(line, ' ') != "-") {
   }
-  words >> type >> source >> options;
+  const std::string_view type = cut(line, ' ');
+  cut(line, ' ');  // the source
+  const std::string_view options = cut(line, ' ');
   const bool v2 = type == "cgroup2";
   if (!v2 && !(type == "cgroup" && has_item(options, "cpu"))) return std::nullopt;
   return hierarchy{v2, unescaped(point), unescaped(root), {}};
 }
 
 // The group of this process from /proc/self/cgroup: `0::/group` for v2, `4:cpu,cpuacct:/group` for v1.
-std::optional<std::string> group_of(const std::string& root, bool v2) {
-  std::ifstream file(root + "/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == line.npos ? line.npos : line.find(':', first + 1);
-    if (second == line.npos) continue;
-    const std::string_view controllers = std::string_view(line).substr(first + 1, second - first - 1);
-    if (v2 ? controllers.empty() : has_item(controllers, "cpu")) return line.substr(second + 1);
+std::optional<std::string> group_of(std::string_view groups, bool v2) {
+  while (!groups.empty()) {
+    std::string_view path = cut(groups, '\n');
+    cut(path, ':');
+    const std::string_view controllers = cut(path, ':');
+    if (path.empty()) continue;
+    if (v2 ? controllers.empty() : has_item(controllers, "cpu")) return std::string(path);
   }
   return std::nullopt;
 }
 
 std::vector<hierarchy> cpu_hierarchies(const std::string& root) {
   std::vector<hierarchy> found;
-  std::ifstream file(root + "/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
-    std::optional<hierarchy> mount = parse_mount(line);
+  const std::string mounts = contents_of(root + "/proc/self/mountinfo");
+  const std::string groups = contents_of(root + "/proc/self/cgroup");
+  for (std::string_view rest = mounts; !rest.empty();) {
+    std::optional<hierarchy> mount = parse_mount(cut(rest, '\n'));
     if (!mount) continue;
-    std::optional<std::string> group = group_of(root, mount->v2);
+    std::optional<std::string> group = group_of(groups, mount->v2);
     if (!group) continue;
     mount->group = std::move(*group);
     found.push_back(std::move(*mount));
@@ -105,18 +131,20 @@ std::string path_in_mount(const hierarchy& h) {
   return std::string(path);
 }
 
+// A number of microseconds; 0 for what is none.
+double microseconds(std::string_view text) {
+  long long n = 0;
+  std::from_chars(text.data(), text.data() + text.size(), n);
+  return static_cast<double>(n);
+}
+
 // The limit of one directory in CPUs; 0 for none ("max" in v2, -1 in v1) and for what cannot be read.
 double quota_of(const std::string& directory, bool v2) {
-  double quota = 0;
-  double period = 0;
-  if (v2) {
-    std::ifstream file(directory + "/cpu.max");
-    if (!(file >> quota >> period)) return 0;
-  } else {
-    std::ifstream quota_file(directory + "/cpu.cfs_quota_us");
-    std::ifstream period_file(directory + "/cpu.cfs_period_us");
-    if (!(quota_file >> quota) || !(period_file >> period)) return 0;
-  }
+  const std::string first = contents_of(directory + (v2 ? "/cpu.max" : "/cpu.cfs_quota_us"));
+  const std::string second = v2 ? std::string() : contents_of(directory + "/cpu.cfs_period_us");
+  std::string_view words = first;
+  const double quota = microseconds(cut(words, ' '));
+  const double period = microseconds(v2 ? words : second);
   return quota > 0 && period > 0 ? quota / period : 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <jay/detail/cpus.hpp>
 #include <jay/detail/log.hpp>
+#include <jay/detail/thread_name.hpp>
 #include <jay/error.hpp>
 
 #include "after_fork.hpp"
@@ -72,6 +73,7 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
   for (std::size_t i = 0; i < wanted; ++i) {
     try {
       core.threads.emplace_back([&core, w = core.workers[i].get()] {
+        detail::name_this_thread("jay", w->index);
         while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);
         if (core.begun.load(std::memory_order_relaxed) == 1) core.loop(*w);
       });
@@ -83,7 +85,6 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
                   core.threads.size(), wanted, e.what());
       break;
     }
-    pthread_setname_np(core.threads.back().native_handle(), ("jay-" + std::to_string(i)).c_str());
     if (config.affinity) detail::pin(core.threads.back(), i);
   }
   // The workers begin only now, as they look at each other: those that have no thread must not be there.
