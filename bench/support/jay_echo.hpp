@@ -3,7 +3,9 @@
 
 #include <jay/jay.hpp>
 
-#include <string>
+#include <array>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 #include "server.hpp"
@@ -13,18 +15,21 @@ namespace bench {
 /// Echoes on the loopback port (0: any) until the process ends; `on_request()` is awaited between reading and answering.
 template <class OnRequest>
 jay::task<> serve_echo(unsigned port, OnRequest on_request) {
-  auto handler = [on_request](jay::stream_reader reader, jay::stream_writer writer) -> jay::task<> {
+  auto session = [on_request](jay::socket client) -> jay::task<> {
+    std::array<std::byte, 4096> buffer;
     for (;;) {
-      const std::string data = co_await reader.read(4096);
-      if (data.empty()) break;
+      const std::size_t count = co_await client.read_some(buffer);
+      if (count == 0) break;
       co_await on_request();
-      writer.write(data);
-      co_await writer.drain();
+      co_await client.write_all(std::span(buffer).first(count));
     }
   };
-  jay::server server = co_await jay::start_server(handler, "127.0.0.1", static_cast<std::uint16_t>(port));
-  announce_port(server.port());
-  co_await server.serve_forever();
+  jay::socket listener = jay::socket::listen(jay::address::ip("127.0.0.1", static_cast<std::uint16_t>(port)));
+  announce_port(listener.local_address().port());
+  for (;;) {
+    jay::socket client = co_await listener.accept();
+    jay::create_task(session, std::move(client));
+  }
 }
 
 }  // namespace bench
