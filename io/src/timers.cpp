@@ -17,9 +17,10 @@ namespace jay::detail {
 namespace {
 
 constexpr std::int64_t never = INT64_MAX;
-/// Deadlines closer than this to the moment the timerfd is set again after an expiry are fired together: with a million
-/// timers, one wake-up serves many.
-constexpr std::chrono::microseconds slack{50};
+/// Deadlines closer than the slack to the moment the timerfd is set again after an expiry are fired together, so that one
+/// wake-up serves many. It doubles while a crowd comes due each time, and halves when hardly any does.
+constexpr std::chrono::microseconds least_slack{50}, most_slack{400};
+constexpr std::size_t crowd = 8, few = 2;
 /// Fired per call: a thread that runs what was fired must not keep the rest waiting.
 constexpr std::size_t batch = 1024;
 
@@ -27,7 +28,10 @@ std::int64_t ticks(time_point t) noexcept { return t.time_since_epoch().count();
 
 }  // namespace
 
-timers::timers(std::size_t n) : fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)), armed_(never) {
+timers::timers(std::size_t n)
+    : fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      armed_(never),
+      slack_(time_point::duration(least_slack).count()) {
   if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "reactor: timerfd_create");
   for (std::size_t i = 0; i < n; ++i) shards_.push_back(std::make_unique<shard>());
 }
@@ -125,10 +129,9 @@ void timers::expire(ready_list& out) noexcept {
     spin_guard g(s.mutex);
     std::size_t n_before = n;
     while (!s.heap.empty() && s.heap.front().deadline <= now && fired < batch) {
-      timer& t = *s.heap.front().which;
-      time_point deadline = t.deadline;
-      erase(s, t);
-      t.fire(t, out);  // one frame, or none
+      const auto [deadline, which] = s.heap.front();
+      erase(s, *which);
+      which->fire(*which, out);  // one frame, or none
       ++fired;
       if (jobs.size() > before + n) runnable[n] = {deadline, jobs.back()}, ++n;
     }
@@ -140,6 +143,10 @@ void timers::expire(ready_list& out) noexcept {
     for (std::size_t i = 0; i < n; ++i) jobs[before + i] = runnable[i].frame;
   }
   if (earliest == time_point::max()) return;
+  time_point::duration slack{slack_.load(std::memory_order_relaxed)};
+  if (fired >= crowd) slack = std::min<time_point::duration>(2 * slack, most_slack);
+  else if (fired < few) slack = std::max<time_point::duration>(slack / 2, least_slack);
+  slack_.store(slack.count(), std::memory_order_relaxed);
   arm(earliest <= now ? now : fired ? std::max(earliest, now + slack) : earliest);  // E3
 }
 

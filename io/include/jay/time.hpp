@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sleep, deadlines. Durations are std::chrono, of whole numbers or double; the clock is the monotonic one, so a jump of
-// the wall clock moves nothing. "No limit" is std::nullopt.
+// the wall clock moves nothing. "No limit" is std::nullopt. No deadline is early; where thousands come due in a second they
+// are served together, up to 0.4 ms late (asyncio's epoll and tokio: up to 1 ms, always).
 #pragma once
 
 #include <chrono>

@@ -99,6 +99,7 @@ class JAY_API timers {
   std::vector<std::unique_ptr<shard>> shards_;
   spin_mutex arming_;
   atomic<std::int64_t> armed_;
+  atomic<std::int64_t> slack_;  // relaxed: a hint
 };
 
 /// now + d, saturating; durations of floating point too. Throws std::invalid_argument for NaN.
