@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "server.hpp"
@@ -17,11 +18,14 @@ template <class OnRequest>
 jay::task<> serve_echo(unsigned port, OnRequest on_request) {
   auto session = [on_request](jay::socket client) -> jay::task<> {
     std::array<std::byte, 4096> buffer;
-    for (;;) {
-      const std::size_t count = co_await client.read_some(buffer);
-      if (count == 0) break;
-      co_await on_request();
-      co_await client.write_all(std::span(buffer).first(count));
+    try {
+      for (;;) {
+        const std::size_t count = co_await client.read_some(buffer);
+        if (count == 0) break;
+        co_await on_request();
+        co_await client.write_all(std::span(buffer).first(count));
+      }
+    } catch (const std::system_error&) {  // the client is gone
     }
   };
   jay::socket listener = jay::socket::listen(jay::address::ip("127.0.0.1", static_cast<std::uint16_t>(port)));

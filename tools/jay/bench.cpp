@@ -42,7 +42,7 @@ void register_run(CLI::App& bench) {
   run->add_option("--repeat", options->repeat, "Runs of each program after the warm-up")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
-  run->add_option("--peers", options->peers, "Who else answers: tbb,asio,tokio,go,python,serial, all or none")
+  run->add_option("--peers", options->peers, "Who else answers: tbb,asio,tokio,go,python,serial,streams (of jay), all or none")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->default_str("all");
