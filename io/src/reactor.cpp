@@ -13,6 +13,7 @@
 
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
+#include <jay/detail/time_slice.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/scheduler.hpp>
 
@@ -64,6 +65,7 @@ reactor::reactor(scheduler& s, const io_config& config)
     try {
       threads_.emplace_back([this, i] {
         name_this_thread("jay-io", i);
+        if (sched_.config().time_slices) ask_for_slices(shortest_slice);
         thread_loop(io_threads_[i]);
       });
     } catch (const std::exception& e) {

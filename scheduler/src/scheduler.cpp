@@ -10,6 +10,7 @@
 #include <jay/detail/cpus.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
+#include <jay/detail/time_slice.hpp>
 #include <jay/error.hpp>
 
 #include "after_fork.hpp"
@@ -74,6 +75,7 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
     try {
       core.threads.emplace_back([&core, w = core.workers[i].get()] {
         detail::name_this_thread("jay", w->index);
+        if (core.config.time_slices) detail::ask_for_slices(detail::longest_slice);
         while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);
         if (core.begun.load(std::memory_order_relaxed) == 1) core.loop(*w);
       });

@@ -32,6 +32,7 @@ TEST_F(Config, AFileSetsEveryKindOfValue) {
 workers = 3
 order = "asyncio"
 affinity = true
+time_slices = false
 spin = 0
 steal = "half"
 fence = "full"
@@ -43,6 +44,7 @@ shutdown_timeout = 2.5
   EXPECT_EQ(c.scheduler.workers, 3u);
   EXPECT_EQ(c.scheduler.order, jay::order::asyncio);
   EXPECT_TRUE(c.scheduler.affinity);
+  EXPECT_FALSE(c.scheduler.time_slices);
   EXPECT_EQ(c.scheduler.spin, 0u);
   EXPECT_EQ(c.scheduler.steal, jay::steal_policy::half);
   EXPECT_EQ(c.scheduler.fence, jay::fence_policy::full);

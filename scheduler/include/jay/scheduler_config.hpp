@@ -36,6 +36,7 @@ struct scheduler_config {
   std::uint32_t workers = 0;
   jay::order order = jay::order::depth;
   bool affinity = false;
+  bool time_slices = true;
   std::uint32_t spin = 50;  // microseconds
   steal_policy steal = steal_policy::one;
   fence_policy fence = fence_policy::automatic;
@@ -54,6 +55,9 @@ struct scheduler_config {
                          "first in first out, in exactly asyncio's order."));
     visit(detail::flag("affinity", &self::affinity,
                        "Pin each worker to one CPU. Helps a machine that runs nothing else, hurts any other."));
+    visit(detail::flag("time_slices", &self::time_slices,
+                       "Ask the kernel (Linux 6.12 or later) for long time slices for workers and short ones for I/O "
+                       "threads, so that an I/O thread that wakes up goes before a worker that computes."));
     visit(detail::whole("spin", &self::spin, 0, 10000, "us",
                         "How long an idle worker searches for work before it sleeps. More answers a burst sooner "
                         "and burns more CPU between bursts."));
