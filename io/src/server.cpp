@@ -127,8 +127,8 @@ task<> serve_connection(state_ref s, stream_reader reader, stream_writer writer)
   } catch (const cancelled_error&) {
     throw;
   } catch (...) {
-    s->sched.call_exception_handler(
-        {"start_server: unhandled exception in a connection's handler", std::current_exception(), get_name()});
+    report(&s->sched, "start_server: unhandled exception in a connection's handler", std::current_exception(),
+           current_task_state());
   }
 }
 
@@ -161,9 +161,9 @@ task<> accept_loop(state_ref s, std::size_t which) {
     if (error == 0) continue;
     if (s->is_closed()) co_return;
     if (!is_shortage(error)) {
+      s->close();
       s->sched.call_exception_handler(
           {"start_server: accepting on " + local.to_string() + " has failed; the server is closed", why, get_name()});
-      s->close();
       co_return;
     }
     warn_about_shortage(local, error);

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
-#include <typeinfo>
 #include <vector>
 
 #include <jay/detail/log.hpp>
+#include <jay/detail/task_state.hpp>
 #include <jay/error.hpp>
 
 namespace jay::detail {
@@ -41,25 +42,31 @@ bool live_schedulers::pin(scheduler* s) noexcept {
 }
 void live_schedulers::unpin() noexcept { instance().mutex.unlock_shared(); }
 
-void print_report(const exception_context& context) noexcept {
-  std::string text = context.message;
-  if (!context.task_name.empty()) text += " (" + context.task_name + ")";
-  if (context.exception) {
-    try {
-      std::rethrow_exception(context.exception);
-    } catch (const std::exception& e) {
-      text += std::string(": ") + e.what();
-    } catch (const cancelled_error& e) {
-      text += ": cancelled_error" + (e.message().empty() ? "" : ": " + e.message());
-    } catch (...) {
-      text += ": an exception that is no std::exception";
-    }
+void print_report(const char* message, const char* task_name, const std::exception_ptr& exception) noexcept {
+  bool named = *task_name != '\0';
+  auto print = [&](const char* separator, const char* what) {
+    log(log_level::error, "%s%s%s%s%s%s", message, named ? " (" : "", task_name, named ? ")" : "", separator, what);
+  };
+  if (!exception) return print("", "");
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& e) {
+    print(": ", e.what());
+  } catch (const cancelled_error& e) {
+    print(e.message().empty() ? ": cancelled_error" : ": cancelled_error: ", e.message().c_str());
+  } catch (...) {
+    print(": ", "an exception that is no std::exception");
   }
-  log(log_level::error, "%s", text.c_str());
 }
 
-void report(scheduler* s, const exception_context& context) noexcept {
-  if (!live_schedulers::with(s, [&](scheduler& live) { live.call_exception_handler(context); })) print_report(context);
+void report(scheduler* s, const char* message, const std::exception_ptr& e, task_state* t) noexcept {
+  try {
+    const exception_context context{message, e, t ? t->get_name() : std::string()};
+    if (live_schedulers::with(s, [&](scheduler& live) { live.call_exception_handler(context); })) return;
+    print_report(message, context.task_name.c_str(), e);
+  } catch (const std::bad_alloc&) {
+    print_report(message, "", e);
+  }
 }
 
 }  // namespace jay::detail

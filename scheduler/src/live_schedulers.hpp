@@ -25,9 +25,7 @@ class live_schedulers {
   static void unpin() noexcept;
 };
 
-/// The default report: one line to stderr.
-void print_report(const exception_context& context) noexcept;
-/// Reports to s's handler, or, when s is gone, by default.
-void report(scheduler* s, const exception_context& context) noexcept;
+/// The default report: one line to stderr. It takes no memory.
+void print_report(const char* message, const char* task_name, const std::exception_ptr& e) noexcept;
 
 }  // namespace jay::detail

@@ -137,19 +137,17 @@ void scheduler::set_exception_handler(std::function<void(const exception_context
 }
 
 void scheduler::call_exception_handler(const exception_context& context) noexcept {
-  std::function<void(const exception_context&)> handler;
-  {
-    std::lock_guard g(core_->handler_mutex);
-    handler = core_->handler;
-  }
-  if (handler) {
-    try {
-      return handler(context);
-    } catch (...) {
-      detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
+  try {
+    std::function<void(const exception_context&)> handler;
+    {
+      std::lock_guard g(core_->handler_mutex);
+      handler = core_->handler;
     }
+    if (handler) return handler(context);
+  } catch (...) {
+    detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
   }
-  detail::print_report(context);
+  detail::print_report(context.message.c_str(), context.task_name.c_str(), context.exception);
 }
 
 namespace detail {

@@ -2,6 +2,7 @@
 #include "stall_watch.hpp"
 
 #include <chrono>
+#include <new>
 
 #include "live_schedulers.hpp"
 #include "scheduler_core.hpp"
@@ -37,11 +38,14 @@ void stall_watch::loop() noexcept {
   auto period = std::chrono::milliseconds(core_.debug.slow_step) / 2 + std::chrono::milliseconds(1);
   while (ending_.load(std::memory_order_acquire) == 0) {
     futex_wait_until(ending_, 0, std::chrono::steady_clock::now() + period);
-    look();
+    try {
+      look();
+    } catch (const std::bad_alloc&) {  // there is none to say so with
+    }
   }
 }
 
-void stall_watch::look() noexcept {
+void stall_watch::look() {
   for (std::size_t i = 0; i < core_.workers.size(); ++i) {
     worker& w = *core_.workers[i];
     std::int64_t begun = w.step.load(std::memory_order_acquire);

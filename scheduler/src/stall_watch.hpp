@@ -19,7 +19,7 @@ class stall_watch {
 
  private:
   void loop() noexcept;
-  void look() noexcept;
+  void look();
   scheduler_core& core_;
   std::vector<std::int64_t> reported_;  // by worker: the step that was reported last
   atomic<std::uint32_t> ending_{0};     // futex word

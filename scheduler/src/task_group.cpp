@@ -95,8 +95,7 @@ task_group::~task_group() {
     failed_ = m->next;
     detail::task_state& t = *m->task;
     if (!ended_)  // never joined
-      t.home->call_exception_handler(
-          {"a task_group was destroyed without join(); one of its tasks had failed", t.error(), t.get_name()});
+      detail::report(t.home, "a task_group was destroyed without join(); one of its tasks had failed", t.error(), &t);
     t.release();
   }
 }

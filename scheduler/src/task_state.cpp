@@ -2,6 +2,7 @@
 // The life of a task, from launch to its last waiter.
 #include <jay/detail/task_state.hpp>
 
+#include <cstdio>
 #include <memory>
 
 #include <jay/context_var.hpp>
@@ -133,7 +134,7 @@ task_state::~task_state() {
 }
 void task_state::destroy() noexcept {
   if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
-    report(home, {"a task's exception was never retrieved", error(), get_name()});
+    report(home, "a task's exception was never retrieved", error(), this);
   delete this;
 }
 
@@ -232,8 +233,10 @@ void drop_unawaited(job* frame) noexcept {
   scheduler* s = current_scheduler();
   if (s && s->debug().enabled) {
     const std::source_location& at = promise_of(frame).where;
-    std::string where = std::string(at.function_name()) + " (" + at.file_name() + ":" + std::to_string(at.line()) + ")";
-    report(s, {"coroutine was never awaited: " + where, nullptr, {}});
+    char text[512];
+    std::snprintf(text, sizeof text, "coroutine was never awaited: %s (%s:%u)", at.function_name(), at.file_name(),
+                  static_cast<unsigned>(at.line()));
+    report(s, text, nullptr, nullptr);
   }
   frame->destroy(frame);
 }

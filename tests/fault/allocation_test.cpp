@@ -198,6 +198,19 @@ jay::task<int> files() {
   co_return text.find("Name:") == 0;
 }
 
+// Nobody receives their errors: they are reported, for which there may be no memory either.
+jay::task<int> drops() {
+  counted c;
+  auto fails = []() -> jay::task<> {
+    counted inner;
+    co_await jay::sleep(0s);
+    throw std::runtime_error("an error with a text that is long enough for the heap");
+  };
+  for (int i = 0; i < 3; ++i) jay::create_task(fails);
+  co_await jay::sleep(10us);
+  co_return 1;
+}
+
 jay::task<int> nothing() { co_return 0; }
 
 struct scenario {
@@ -279,7 +292,7 @@ INSTANTIATE_TEST_SUITE_P(In, Allocation,
                          testing::Values(scenario{"spawns", spawns}, scenario{"gathers", gathers}, scenario{"grows", grows},
                                          scenario{"groups", groups}, scenario{"waits", waits}, scenario{"queues", queues}, scenario{"gives_back", gives_back},
                                          scenario{"synchronises", synchronises}, scenario{"futures", futures},
-                                         scenario{"cleans", cleans}, scenario{"echoes", echoes}, scenario{"files", files}),
+                                         scenario{"cleans", cleans}, scenario{"echoes", echoes}, scenario{"files", files}, scenario{"drops", drops}),
                          [](const auto& i) { return std::string(i.param.name); });
 
 }  // namespace

@@ -72,6 +72,10 @@ class JAY_API scheduler {
 
 namespace detail {
 
+/// To s's exception handler, or by default where s is null or gone. Where there is no memory for more, a line that has the
+/// message and the exception. `t`: whose name it tells; may be null.
+JAY_API void report(scheduler* s, const char* message, const std::exception_ptr& e, task_state* t) noexcept;
+
 /// Makes the job runnable: on the calling worker's own deque if it is one of s's workers, else through the shared queue
 /// of this priority.
 JAY_API void schedule(scheduler& s, job* j) noexcept;

@@ -41,7 +41,7 @@ struct callback_of final : callback {
     try {
       self->function(std::as_const(self->handle));
     } catch (...) {
-      this_worker->sched->call_exception_handler({"a done callback has thrown", std::current_exception(), {}});
+      report(this_worker->sched, "a done callback has thrown", std::current_exception(), nullptr);
     }
     delete self;
   }
