@@ -2,9 +2,9 @@
 #include "live_schedulers.hpp"
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
 #include <new>
-#include <shared_mutex>
 #include <vector>
 
 #include <jay/detail/log.hpp>
@@ -14,9 +14,20 @@
 namespace jay::detail {
 namespace {
 
+struct entry {
+  scheduler* which;
+  std::size_t pins = 0;
+};
 struct registry {
-  std::shared_mutex mutex;
-  std::vector<scheduler*> all;
+  std::mutex mutex;
+  std::condition_variable unpinned;
+  std::vector<entry> all;
+
+  // With the lock held.
+  entry* find(scheduler* s) noexcept {
+    auto it = std::find_if(all.begin(), all.end(), [s](const entry& e) { return e.which == s; });
+    return it == all.end() ? nullptr : &*it;
+  }
 };
 registry& instance() {
   static registry& r = *new registry;  // never destroyed: handles in static objects may still ask
@@ -26,21 +37,26 @@ registry& instance() {
 }  // namespace
 
 void live_schedulers::add(scheduler* s) {
-  std::unique_lock g(instance().mutex);
-  instance().all.push_back(s);
+  std::lock_guard g(instance().mutex);
+  instance().all.push_back({s});
 }
 void live_schedulers::remove(scheduler* s) noexcept {
-  std::unique_lock g(instance().mutex);
-  std::erase(instance().all, s);
+  registry& r = instance();
+  std::unique_lock g(r.mutex);
+  r.unpinned.wait(g, [&] { return r.find(s)->pins == 0; });
+  std::erase_if(r.all, [s](const entry& e) { return e.which == s; });
 }
 bool live_schedulers::pin(scheduler* s) noexcept {
-  instance().mutex.lock_shared();
-  auto& all = instance().all;
-  if (s && std::find(all.begin(), all.end(), s) != all.end()) return true;
-  instance().mutex.unlock_shared();
-  return false;
+  std::lock_guard g(instance().mutex);
+  entry* e = instance().find(s);
+  if (e) ++e->pins;
+  return e;
 }
-void live_schedulers::unpin() noexcept { instance().mutex.unlock_shared(); }
+void live_schedulers::unpin(scheduler* s) noexcept {
+  registry& r = instance();
+  std::lock_guard g(r.mutex);
+  if (--r.find(s)->pins == 0) r.unpinned.notify_all();
+}
 
 void print_report(const char* message, const char* task_name, const std::exception_ptr& exception) noexcept {
   bool named = *task_name != '\0';

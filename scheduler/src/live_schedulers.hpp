@@ -11,18 +11,18 @@ class live_schedulers {
  public:
   static void add(scheduler* s);
   static void remove(scheduler* s) noexcept;
-  /// Calls f while s cannot go; false: it has gone.
+  /// Calls f, without a lock, while s cannot go; false: it has gone. f does not throw, and does not end s.
   template <class F>
   static bool with(scheduler* s, F&& f) {
     if (!pin(s)) return false;
     f(*s);
-    unpin();
+    unpin(s);
     return true;
   }
 
  private:
-  static bool pin(scheduler* s) noexcept;  // holds a shared lock if true
-  static void unpin() noexcept;
+  static bool pin(scheduler* s) noexcept;  // true: remove waits until it is unpinned
+  static void unpin(scheduler* s) noexcept;
 };
 
 /// The default report: one line to stderr. It takes no memory.

@@ -217,6 +217,26 @@ TEST(Scheduler, AHandlerThatThrowsEndsNothing) {
   EXPECT_EQ(run_on(s, main()), 5);
 }
 
+// No lock of the library's is held while it runs.
+TEST(Scheduler, AHandlerMayMakeAnotherScheduler) {
+  jay::scheduler s(workers(1));
+  std::atomic<int> made{0};
+  s.set_exception_handler([&](const jay::exception_context&) {
+    jay::scheduler another(workers(1));
+    ++made;
+  });
+  auto fails = []() -> jay::task<> {
+    throw std::runtime_error("lost");
+    co_return;
+  };
+  auto main = [&]() -> jay::task<int> {
+    jay::create_task(fails());
+    co_return 5;
+  };
+  EXPECT_EQ(run_on(s, main()), 5);
+  EXPECT_EQ(made, 1);
+}
+
 TEST(Drain, NamesWhatDoesNotEnd) {
   jay::scheduler s(workers(1));
   jay::event never;
