@@ -31,7 +31,8 @@ class inject {
     // what the other readers did. The lock orders them.
     if (!taking_.try_lock()) return nullptr;
     job* j = nullptr;
-    bool taken = queue_.try_dequeue(j) || take_spare(j);
+    bool taken = take_spare(j) || queue_.try_dequeue(taker_, j);
+    if (taken) taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // under the lock
     taking_.unlock();
     if (!taken) return nullptr;
     size_.fetch_sub(1, std::memory_order_seq_cst);
@@ -42,8 +43,13 @@ class inject {
     auto n = size_.load(std::memory_order_relaxed);
     return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
+  /// How many have been taken so far. relaxed: for display, and for ages (ticker.hpp).
+  std::uint64_t taken() const noexcept { return taken_.load(std::memory_order_relaxed); }
 
  private:
+  struct traits : moodycamel::ConcurrentQueueDefaultTraits {
+    static constexpr std::uint32_t EXPLICIT_CONSUMER_CONSUMPTION_QUOTA_BEFORE_ROTATE = 16;  // in_a_row
+  };
   // Without memory for another block of the queue: a job that was woken must not be lost.
   [[gnu::noinline]] void put_spare(job* const* jobs, std::size_t n) noexcept {
     for (unsigned tries = 0; n > 0;) {
@@ -63,8 +69,10 @@ class inject {
   }
 
   static constexpr std::size_t spare_room = 256;
-  moodycamel::ConcurrentQueue<job*> queue_;
+  moodycamel::ConcurrentQueue<job*, traits> queue_;
   alignas(64) spin_mutex taking_;
+  moodycamel::ConsumerToken taker_{queue_};  // where the round is; guarded by taking_
+  atomic<std::uint64_t> taken_{0};           // written under taking_
   std::size_t spares_ = 0;  // this and spare_: guarded by taking_
   job* spare_[spare_room];
   alignas(64) atomic<std::int64_t> size_{0};

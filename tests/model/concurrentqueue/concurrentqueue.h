@@ -10,7 +10,15 @@
 
 namespace moodycamel {
 
-template <class T>
+struct ConcurrentQueueDefaultTraits {};
+
+/// Says whose turn it is; the model's queue gives them in any order that its promise allows.
+struct ConsumerToken {
+  template <class Queue>
+  explicit ConsumerToken(Queue&) {}
+};
+
+template <class T, class Traits = ConcurrentQueueDefaultTraits>
 class ConcurrentQueue {
  public:
   bool enqueue(T value) {
@@ -26,7 +34,7 @@ class ConcurrentQueue {
     for (std::size_t i = 0; i < n; ++i) cells_[at + i].state.store(full, std::memory_order_release);
     return true;
   }
-  bool try_dequeue(T& value) {
+  bool try_dequeue(ConsumerToken&, T& value) {
     for (std::size_t i = 0; i < used_; ++i) {
       cell& c = cells_[i];
       if (c.gone) continue;  // taken in the past of all threads: no choice left
