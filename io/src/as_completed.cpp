@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <jay/as_completed.hpp>
 
+#include <mutex>
+
 #include <jay/detail/reactor.hpp>
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
@@ -38,20 +40,18 @@ bool next_base::look() noexcept {
 }
 
 bool next_base::await_ready() noexcept {
-  bool ready;
-  {
-    spin_guard g(from_.mutex);
-    ready = look();
-  }
-  return ready && this_worker->spend();
+  if (!this_worker->spend()) return false;
+  spin_guard g(from_.mutex);
+  return look();
 }
 
 bool next_base::suspend() {
+  if (refused()) return false;
   if (!from_.begun()) from_.begin(owner->sched());
-  spin_guard g(from_.mutex);
-  if (got_ || look()) {  // what was there already, but it is time to let others run
-    schedule_last(owner->sched(), frame);
-    return true;
+  std::unique_lock g(from_.mutex);
+  if (look()) {
+    g.unlock();
+    return !go_on_at_once(*this);
   }
   from_.waiters_.push_back(*this);
   bool suspended = false;

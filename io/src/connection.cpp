@@ -299,12 +299,14 @@ void connection::set_limits(std::size_t high, std::size_t low) {
 // ---- drain ----
 
 bool drain_awaiter::await_ready() const noexcept {
+  if (!this_worker->spend()) return false;
   connection& c = *connection_;
   spin_guard g(c.mutex_);
-  return (!c.paused_ || c.shut_ || c.error_ != 0) && this_worker->spend();
+  return !c.paused_ || c.shut_ || c.error_ != 0;
 }
 
 bool drain_awaiter::suspend() {
+  if (refused()) return false;
   connection& c = *connection_;
   {
     spin_guard g(c.mutex_);
@@ -315,8 +317,7 @@ bool drain_awaiter::suspend() {
       return false;
     }
   }
-  schedule_last(owner->sched(), frame);  // nothing to wait for, but it is time to let others run
-  return true;
+  return !go_on_at_once(*this);
 }
 
 void drain_awaiter::await_resume() {
@@ -337,13 +338,18 @@ void drain_awaiter::await_resume() {
 // ---- wait_closed ----
 
 bool closed_awaiter::suspend() {
+  if (refused()) return false;
   connection& c = *connection_;
-  spin_guard g(c.mutex_);
-  if (c.shut_) return false;
-  c.closers_.push_back(*this);
-  if (arm()) return true;
-  c.closers_.remove(*this);
-  return false;
+  {
+    spin_guard g(c.mutex_);
+    if (!c.shut_) {
+      c.closers_.push_back(*this);
+      if (arm()) return true;
+      c.closers_.remove(*this);
+      return false;
+    }
+  }
+  return !go_on_at_once(*this);
 }
 
 void closed_awaiter::await_resume() {

@@ -57,10 +57,8 @@ bool file_operation::advance(std::int64_t n) noexcept {
 
 bool file_awaiter::submit() {
   scheduler& s = owner->sched();
-  if (finished_) {  // the budget is spent: let others run
-    schedule_last(s, frame);
-    return true;
-  }
+  if (refused()) return false;
+  if (!tried_ && try_at_once()) return !go_on_at_once(*this);
   engine_ = &io_resources_of(s).files();
   if (!arm(&pass_on)) return false;
   try {

@@ -65,7 +65,7 @@ reactor::reactor(scheduler& s, const io_config& config)
     try {
       threads_.emplace_back([this, i] {
         name_this_thread("jay-io", i);
-        if (sched_.config().time_slices) ask_for_slices(shortest_slice);
+        if (sched_.config().time_slices) ask_for_slices(0, io_slice);
         thread_loop(io_threads_[i]);
       });
     } catch (const std::exception& e) {
@@ -124,6 +124,11 @@ bool reactor::attended(time_point now) const noexcept {
     if (since != 0 && now - time_point(time_point::duration(since)) >= look_every) return false;
   }
   return !threads_.empty();
+}
+
+bool reactor::resuming() const noexcept {
+  return std::any_of(io_threads_.begin(), io_threads_.end(),
+                     [](const io_thread& t) { return t.resumes_since.load(std::memory_order_relaxed) != 0; });
 }
 
 poll_hook::part reactor::begin_poll(time_point& until) noexcept {

@@ -61,7 +61,7 @@ class blocked_watch {
  private:
   bool still() {
     return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.reactor.registered() == 0 &&
-           parts_.blocking.running() == 0;
+           parts_.blocking.running() == 0 && !parts_.reactor.resuming();
   }
   runtime::parts& parts_;
   std::chrono::seconds step_{1};

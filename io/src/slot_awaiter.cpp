@@ -10,7 +10,7 @@
 namespace jay::detail {
 
 void slot_awaiter::start() noexcept {
-  finished_ = true;
+  begun_ = finished_ = true;
   if (!slot_) {
     result_ = -EBADF;
     return;
@@ -30,9 +30,10 @@ void slot_awaiter::start() noexcept {
 }
 
 bool slot_awaiter::park() noexcept {
-  if (finished_) {  // the budget is spent: let others run
-    schedule_last(owner->sched(), frame);
-    return true;
+  if (!begun_) {
+    if (refused()) return false;
+    start();
+    if (finished_) return !go_on_at_once(*this);
   }
   for (;;) {
     switch (slot_.slot->suspend(direction_, *this)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <jay/wait.hpp>
 
+#include <mutex>
+
 #include <jay/detail/reactor.hpp>
 #include <jay/scheduler.hpp>
 
@@ -41,9 +43,13 @@ void wait_base::fire_limit(timer& t, ready_list& out) noexcept {
 }
 
 bool wait_base::suspend() {
+  if (refused()) return false;
   watch_->begin(owner->sched());
-  spin_guard g(watch_->mutex);
-  if (watch_->over) return false;
+  std::unique_lock g(watch_->mutex);
+  if (watch_->over) {
+    g.unlock();
+    return !go_on_at_once(*this);
+  }
   // From arm() on others may claim this; none gets past await_resume before the mutex is free.
   watch_->waiter = this;
   bool suspended = false;

@@ -24,12 +24,13 @@ void event::clear() noexcept {
 
 bool detail::event_awaiter::suspend() noexcept {
   event& e = *event_;
+  waited_ = true;  // or was to wait
+  if (leaf_.refused()) return false;
   std::uint64_t w = e.word_.lock();
   if (w & event::flag) {
     e.word_.unlock(w);
-    return !go_on_at_once(leaf_);  // also where await_ready saw the flag and the strand is to yield
+    return !go_on_at_once(leaf_);
   }
-  waited_ = true;
   e.waiters_.push_back(leaf_);
   bool suspended = leaf_.arm();
   if (!suspended) e.waiters_.remove(leaf_);

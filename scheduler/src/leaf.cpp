@@ -4,6 +4,8 @@
 #include <jay/detail/join.hpp>
 #include <jay/scheduler.hpp>
 
+#include <jay/task.hpp>
+
 #include "task_priority.hpp"
 
 namespace jay::detail {
@@ -32,6 +34,12 @@ bool leaf::cancelled_since() noexcept {
   if (!forked && !owner->word.pending()) return false;
   if (forked && owner->generation.load(std::memory_order_acquire) == 0) return false;
   return owner->take_cancel(promise_of(frame));
+}
+
+bool go_on_at_once(leaf& l) noexcept {
+  if (this_worker->spend()) return true;
+  schedule_last(l.owner->sched(), l.frame);
+  return false;
 }
 
 void leaf::wake() noexcept { schedule(owner->sched(), frame, priority_of(*owner)); }

@@ -7,12 +7,6 @@
 
 namespace jay::detail {
 
-bool go_on_at_once(leaf& l) noexcept {
-  if (this_worker->spend()) return true;
-  schedule_last(l.owner->sched(), l.frame);
-  return false;
-}
-
 std::uint64_t wait_word::lock() noexcept {
   for (int spins = 0;; ++spins) {
     // [W1] acquire: the list, and what was done before the state became what it is
@@ -94,10 +88,7 @@ void permits::admit(leaf* chain) noexcept {
 }
 
 bool acquire_awaiter_base::suspend() noexcept {
-  if (acquired_) {  // await_ready has it, but the strand is to yield
-    schedule_last(leaf_.owner->sched(), leaf_.frame);
-    return true;
-  }
+  if (leaf_.refused()) return false;
   if (permits_->wait(leaf_)) return true;
   if (leaf_.cancelled()) return false;
   acquired_ = true;

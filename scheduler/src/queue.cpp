@@ -166,11 +166,6 @@ std::size_t queue_core::qsize() const noexcept {
 bool queue_awaiter::ready(queue_core::outcome o) noexcept {
   if (o == queue_core::outcome::would_wait) return false;
   state_ = o == queue_core::outcome::done ? state::done : state::shut_down;
-  return this_worker->spend();
-}
-
-bool queue_awaiter::yield() noexcept {
-  schedule_last(owner->sched(), frame);
   return true;
 }
 
@@ -180,7 +175,7 @@ void queue_awaiter::forget(leaf_list queue_core::*list) noexcept {
 }
 
 bool get_awaiter_base::suspend() {
-  if (state_ != state::fresh) return yield();  // await_ready was served, but the strand is to yield
+  if (refused()) return false;
   claimed_list claimed;
   {
     spin_guard g(queue_->mutex_);
@@ -214,7 +209,7 @@ void get_awaiter_base::resumed() {
 }
 
 bool put_awaiter_base::suspend() {
-  if (state_ != state::fresh) return yield();
+  if (refused()) return false;
   leaf* woken = nullptr;
   {
     spin_guard g(queue_->mutex_);
@@ -242,6 +237,7 @@ void put_awaiter_base::await_resume() {
 }
 
 bool queue_join_awaiter::suspend() noexcept {
+  if (refused()) return false;
   {
     spin_guard g(queue_->mutex_);
     if (queue_->unfinished_ != 0) {

@@ -15,6 +15,7 @@ void refuse_self(const scope& waiting, const shared_state& target) {
 bool quiet_wait::suspend() {
   refuse_self(*owner, *target_);
   if (!target_->home) target_->home = &owner->sched();
+  if (target_->done()) return !refused() && !go_on_at_once(*this);
   spin_guard g(target_->mutex);
   if (target_->done()) return false;
   target_->waiters.push_back(*this);

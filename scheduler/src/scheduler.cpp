@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <system_error>
@@ -10,7 +11,6 @@
 #include <jay/detail/cpus.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
-#include <jay/detail/time_slice.hpp>
 #include <jay/error.hpp>
 
 #include "after_fork.hpp"
@@ -44,6 +44,7 @@ scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const de
 }
 
 void scheduler_core::begin() {
+  ticks = std::make_unique<ticker>(*this);
   if (debug.enabled && debug.slow_step > 0) watch = std::make_unique<stall_watch>(*this);
   begun.store(1, std::memory_order_release);
   futex_wake(begun, INT32_MAX);
@@ -55,7 +56,7 @@ scheduler_core::~scheduler_core() {
     futex_wake(begun, INT32_MAX);
     for (std::thread& t : threads) t.join();
   }
-  for (inject* q : {&ready, &normal, &low})
+  for (inject* q : {&ready, &normal, &later, &low})
     while (job* j = q->take()) j->destroy(j);
   for (auto& w : workers)
     while (job* j = w->jobs.pop_oldest()) j->destroy(j);
@@ -75,7 +76,7 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
     try {
       core.threads.emplace_back([&core, w = core.workers[i].get()] {
         detail::name_this_thread("jay", w->index);
-        if (core.config.time_slices) detail::ask_for_slices(detail::longest_slice);
+        w->thread.store(static_cast<int>(::gettid()), std::memory_order_relaxed);  // relaxed: a number
         while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);
         if (core.begun.load(std::memory_order_relaxed) == 1) core.loop(*w);
       });
@@ -91,6 +92,8 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
   }
   // The workers begin only now, as they look at each other: those that have no thread must not be there.
   core.workers.resize(core.threads.size());
+  core.cores = std::vector<detail::worker_core>(core.workers.size());
+  for (std::size_t i = 0; i < core.cores.size(); ++i) core.cores[i].random = 0x9e3779b97f4a7c15ull * (i + 1);
   std::vector<detail::station*> stations(core.workers.size());
   std::transform(core.workers.begin(), core.workers.end(), stations.begin(), [](auto& w) { return w.get(); });
   core.idle = std::make_unique<detail::idle>(std::move(stations));
@@ -112,6 +115,7 @@ scheduler::~scheduler() {
     core_->wake(*s);
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
+  core_->ticks.reset();  // which the workers woke up
 }
 
 std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
@@ -128,6 +132,15 @@ scheduler_statistics scheduler::statistics() const noexcept {
     sum.parks += w->parks.load(std::memory_order_relaxed);
     sum.wakes += w->wakes.load(std::memory_order_relaxed);
   }
+  auto look = [](const detail::queue_age& a, queue_wait& out) {
+    out.now = std::max(out.now, a.now());
+    out.worst = std::max(out.worst, a.worst());
+  };
+  look(core_->ages.ready, sum.ready);
+  look(core_->ages.shared, sum.shared);
+  look(core_->ages.later, sum.later);
+  look(core_->ages.low, sum.low);
+  for (const detail::worker_core& own : core_->cores) look(own.own_age, sum.own);
   return sum;
 }
 
@@ -166,9 +179,11 @@ void schedule_last(scheduler& s, job* j) noexcept {
   bool own = w && w->sched == &s && !w->io;
   if (own && w->fifo) return w->push(j);
   scheduler_core& core = s.core();
-  core.normal.put(j);
-  if (!own) return core.call_for(1);
-  w->attention.fetch_or(attention::ready, std::memory_order_relaxed);  // it takes it itself, in turns with its own jobs
+  if (!own) {  // a task that an I/O thread has resumed: a worker takes it at once
+    core.normal.put(j);
+    return core.call_for(1);
+  }
+  core.later.put(j);  // this worker takes it when it has nothing better, or in its next turn
   if (core.idle->wanting()) core.wake_one();
 }
 

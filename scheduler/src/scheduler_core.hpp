@@ -11,7 +11,11 @@
 #include <jay/scheduler.hpp>
 
 #include "inject.hpp"
+#include "queue_age.hpp"
 #include "task_count.hpp"
+#include "thief.hpp"
+#include "ticker.hpp"
+#include "turns.hpp"
 
 namespace jay::detail {
 
@@ -26,6 +30,15 @@ struct alignas(64) registry_shard : task_count {
 
 class stall_watch;
 
+/// What of a worker only its own thread uses; but for the age, which is the ticker's.
+struct alignas(64) worker_core {
+  turns choice;
+  thief theft;
+  std::uint32_t picks = 0;  // with order = "asyncio"
+  std::uint64_t random = 0;
+  queue_age own_age;
+};
+
 struct scheduler_core {
   scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);
   ~scheduler_core();
@@ -34,10 +47,15 @@ struct scheduler_core {
   const scheduler_config config;
   const debug_config debug;
   std::vector<std::unique_ptr<worker>> workers;
+  std::vector<worker_core> cores;  // one for each of them
   std::unique_ptr<jay::detail::idle> idle;
   inject ready;  // what I/O has made ready, and tasks of high priority
   inject normal;
+  inject later;  // tasks that have given way
   inject low;
+  struct {
+    queue_age ready, shared, later, low;
+  } ages;
   atomic<poll_hook*> hook{nullptr};
   atomic<std::uint32_t> hook_users{0};  // threads that may be using it: who takes it away waits for them
   void* attachment = nullptr;
@@ -45,6 +63,7 @@ struct scheduler_core {
   std::vector<std::thread> threads;
   atomic<std::uint32_t> begun{0};      // futex word: 0 the workers wait, 1 they go, 2 they end
   std::unique_ptr<stall_watch> watch;  // in debug mode
+  std::unique_ptr<ticker> ticks;
 
   std::vector<registry_shard> registry;
   drain_bell bell;
@@ -69,8 +88,7 @@ struct scheduler_core {
  private:
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
-  job* overdue_job(worker& w) noexcept;
-  job* shared_job(worker& w) noexcept;
+  job* next_in_order(worker& w) noexcept;
   job* steal(worker& w) noexcept;
   bool work_in_sight() const noexcept;
   bool wait_for_work(worker& w) noexcept;

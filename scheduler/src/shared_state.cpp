@@ -132,6 +132,7 @@ bool state_awaiter::suspend() {
   if (!s->home) s->home = &owner->sched();
   if (s->is_task && owner->task() == s)
     throw std::runtime_error("a task cannot await on itself: " + owner->task()->get_name());
+  if (s->done()) return !refused() && !go_on_at_once(*this);
   for (;;) {
     {
       spin_guard g(s->mutex);

@@ -183,9 +183,13 @@ void launch(task_state& t, job* frame, bool eager) {
     // Runs in place until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards.
     std::uintptr_t context = w->context;
     std::uint32_t budget = w->budget;
+    // A turn that was asked for before comes after it: else its first await would be a suspension.
+    const bool asked = w->turn_asked();
+    if (asked) w->attention.fetch_and(~attention::turn, std::memory_order_relaxed);
     run_job(*w, &t);
     w->context = context;
     w->budget = budget;
+    if (asked) w->attention.fetch_or(attention::turn, std::memory_order_relaxed);
     return;
   }
   schedule(s, &t, t.prio);
@@ -226,6 +230,22 @@ std::size_t unawaited_count() noexcept { return unawaited.load(std::memory_order
 void throw_empty_task() {
   throw std::runtime_error(
       "this task is empty: it was awaited or moved from before, or never had a coroutine; a task runs once");
+}
+
+job* start_in_turn(job* child, promise_base*& due) noexcept {
+  worker& w = *this_worker;
+  if (!w.turn_asked() && w.spend()) return child;  // an I/O thread, or order = "asyncio"
+  promise_base& p = promise_of(promise_of(child).next<job>());
+  scope& s = *scope_of(p.context);
+  if (is_forked(p.context) ? s.generation.load(std::memory_order_acquire) != 0 : s.word.pending()) due = &p;  // [G1]
+  close_above(child);  // the strand goes on elsewhere, perhaps
+  schedule_last(s.sched(), child);
+  return nullptr;
+}
+
+void throw_due(promise_base& strand) {
+  scope& s = *scope_of(strand.context);
+  if (s.take_cancel(strand)) s.throw_cancelled();
 }
 
 void drop_unawaited(job* frame) noexcept {

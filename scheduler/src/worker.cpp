@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What a worker does all day. The order in which it looks for the next job:
-//
-//   1. the shared queues, if its attention word says so (a task that I/O has made ready goes before any fork), at most
-//      `ready_burst` times in a row, so that I/O does not starve compute either;
-//   2. its own deque, youngest first: the caches are warm and memory stays bounded by the depth of the tree
-//      (order = "asyncio": oldest first);
-//   3. the shared queues; 4. other workers' deques, oldest first, beginning at a random one.
-// Every `fair_every` jobs the shared queues go first, and its own oldest job if it has stood for `overdue_after`, so that
-// two tasks that keep waking each other do not shut out the rest. The others behind it follow at once as long as they end
-// or wait; one that makes new jobs is a part of a tree, which is best left to grow depth first, and to thieves.
+// What a worker does all day: takes the next job (turns.hpp has the rule), runs it, and when there is none steals (oldest
+// first, from a worker chosen at random), searches for a while, and sleeps. order = "asyncio" has no such choice: its one
+// worker's jobs run first in, first out, and what I/O has made ready comes in between.
 //
 // A theft costs both sides more than a small job (its fence interrupts every running worker: 1 us, or 20 us where an
 // interrupt leaves a virtual machine). A thief measures what it pays, and where job after job was not worth that, it
 // pauses, for longer and longer. Not where the victim is stuck: nobody else would do the jobs that stand there.
 //
-// Rejected: the oldest job every `fair_every` jobs whatever its age (each opens another branch of a tree, and leaves the
-// small ones for thieves: fib by task groups, 800,000 tasks, 5,556 thefts; now 48); FIFO for woken tasks (a queue that
-// thieves can take from costs an atomic more per wake than the deque, and the woken task's data is warm here); waking a
-// sleeper per job (see idle.hpp).
+// Rejected: FIFO for woken tasks (a queue that thieves can take from costs an atomic more per wake than the deque, and the
+// woken task's data is warm here); waking a sleeper per job (see idle.hpp).
 #include <chrono>
 
 #include <jay/detail/leaf.hpp>
+#include <jay/detail/time_slice.hpp>
 
 #include "scheduler_core.hpp"
 #include "stall_watch.hpp"
@@ -31,9 +23,8 @@ constinit thread_local worker* this_worker = nullptr;
 
 namespace {
 
-constexpr std::uint32_t fair_every = 61;
-constexpr std::int64_t overdue_after = 1'000'000;  // ns
-constexpr std::uint32_t ready_burst = 32;
+/// Operations that may go on at once, one after another, before the strand gives way. With order = "asyncio" there is no
+/// such number, as asyncio has none: the ticker alone ends it.
 constexpr std::uint32_t inline_budget = 128;
 constexpr std::size_t most_at_once = 32;  // jobs that one theft takes, with scheduler.steal = "half"
 /// A searcher takes what has stood in a deque for so long, or at once where there is more than `few`. What its owner is
@@ -59,17 +50,17 @@ void add(atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // only its worker writes
 }
 
-std::uint64_t next_random(worker& w) noexcept {  // xorshift64
-  w.random ^= w.random << 13;
-  w.random ^= w.random >> 7;
-  w.random ^= w.random << 17;
-  return w.random;
+std::uint64_t next_random(worker_core& own) noexcept {  // xorshift64
+  own.random ^= own.random << 13;
+  own.random ^= own.random >> 7;
+  own.random ^= own.random << 17;
+  return own.random;
 }
 
 }  // namespace
 
 worker::worker(scheduler& s, unsigned i, bool is_io)
-    : io(is_io), random(0x9e3779b97f4a7c15ull * (i + 1)), index(i), sched(&s) {
+    : io(is_io), index(i), sched(&s) {
   frames.batch = std::max<std::uint32_t>(s.config().frame_cache / 2, 1);
   fifo = !io && s.config().order == order::asyncio;
   if (io || fifo) attention.store(attention::special, std::memory_order_relaxed);
@@ -87,7 +78,7 @@ void worker::push_elsewhere(job* j) noexcept {
 }
 
 void run_job(worker& w, job* j) noexcept {
-  w.budget = inline_budget;
+  w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
   if (w.watched) [[unlikely]] note_step(w, j);
   while (w.next) {
@@ -129,18 +120,6 @@ void scheduler_core::call_for(std::size_t jobs) noexcept {
     workers[(first + i) % workers.size()]->attention.fetch_or(attention::ready, std::memory_order_seq_cst);
 }
 
-job* scheduler_core::shared_job(worker& w) noexcept {
-  job* j = ready.take();
-  if (!j) j = normal.take();
-  if (!j) return low.take();
-  if ((w.attention.load(std::memory_order_relaxed) & attention::ready) && ready.empty() && normal.empty()) {
-    // The call has been answered; else the next fork would come back to the loop for nothing.
-    w.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
-    if (!ready.empty() || !normal.empty()) w.attention.fetch_or(attention::ready, std::memory_order_relaxed);
-  }
-  return j;
-}
-
 void thief::judge(std::int64_t now) noexcept {
   if (!std::exchange(judged_, true)) poor_ = now - since_ < price_ ? poor_ + 1 : 0;
   pausing_ = poor_ >= first_poor &&
@@ -166,17 +145,18 @@ void thief::has_robbed(const worker& victim, std::int64_t begun, std::int64_t no
 job* scheduler_core::steal(worker& w) noexcept {
   std::size_t n = workers.size();
   if (n == 1) return nullptr;
+  worker_core& own = cores[w.index];
   std::int64_t begun = 0;  // until there is somebody to rob: mostly there is not
-  std::size_t first = next_random(w) % n;
+  std::size_t first = next_random(own) % n;
   for (std::size_t i = 0; i < n; ++i) {
     worker& victim = *workers[(first + i) % n];
     if (&victim == &w || victim.jobs.empty()) continue;
-    if (begun == 0) w.theft.judge(begun = now_ns());
-    if (!w.theft.may_rob(victim, begun)) continue;
+    if (begun == 0) own.theft.judge(begun = now_ns());
+    if (!own.theft.may_rob(victim, begun)) continue;
     job* j = victim.jobs.steal();
     if (!j) continue;
     add(w.steals);
-    w.theft.has_robbed(victim, begun, now_ns());
+    own.theft.has_robbed(victim, begun, now_ns());
     if (config.steal == steal_policy::half)
       for (std::size_t more = std::min(victim.jobs.size() / 2, most_at_once); more > 0; --more) {
         job* another = victim.jobs.steal();
@@ -188,41 +168,79 @@ job* scheduler_core::steal(worker& w) noexcept {
   return nullptr;
 }
 
-job* scheduler_core::overdue_job(worker& w) noexcept {
-  if (w.fifo) return w.jobs.pop_oldest();
-  std::uint64_t oldest = w.jobs.oldest();
-  std::int64_t now = now_ns();
-  if (oldest != w.oldest) {
-    w.oldest = oldest;
-    w.oldest_since = now;
+/// What turns.hpp asks of a worker and of the queues that it shares with others.
+class worker_queues {
+ public:
+  worker_queues(scheduler_core& core, worker& w) noexcept : core_(core), w_(w) {}
+
+  bool turn_asked() noexcept {
+    if (!w_.turn_asked()) return false;
+    w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);  // relaxed: only a request
+    return true;
   }
-  if (now - w.oldest_since < overdue_after) return nullptr;
-  job* j = w.jobs.pop_oldest();
-  w.oldest = oldest + 1;  // what stands behind it has stood as long
-  w.left_behind = w.jobs.size();
-  return j;
+  bool called() const noexcept { return w_.attention.load(std::memory_order_relaxed) & attention::ready; }
+  void answered() noexcept {
+    // Cleared before the look, so that a put that comes after it sets it again.
+    w_.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
+    if (!core_.ready.empty() || !core_.normal.empty()) w_.attention.fetch_or(attention::ready, std::memory_order_relaxed);
+  }
+  job* ready() noexcept { return core_.ready.take(); }
+  job* shared() noexcept { return core_.normal.take(); }
+  job* later() noexcept { return core_.later.take(); }
+  job* low() noexcept { return core_.low.take(); }
+  job* youngest() noexcept { return w_.jobs.pop(); }
+  job* oldest() noexcept { return w_.jobs.pop_oldest(); }
+  std::uint64_t oldest_index() const noexcept { return w_.jobs.oldest(); }
+  std::size_t own_size() const noexcept { return w_.jobs.size(); }
+  std::size_t later_size() const noexcept { return core_.later.size(); }
+  bool any_low() const noexcept { return !core_.low.empty(); }
+  bool any_left() const noexcept { return left_by() != nullptr; }
+  job* left() noexcept {
+    worker* other = left_by();
+    job* j = other ? other->jobs.steal() : nullptr;
+    if (j) add(w_.steals);
+    return j;
+  }
+
+ private:
+  /// A worker that has not answered for more than a tick, and has jobs.
+  worker* left_by() const noexcept {
+    for (const auto& other : core_.workers)
+      if (other.get() != &w_ && (other->attention.load(std::memory_order_relaxed) & attention::late) && !other->jobs.empty())
+        return other.get();
+    return nullptr;
+  }
+
+  scheduler_core& core_;
+  worker& w_;
+};
+
+job* scheduler_core::next_in_order(worker& w) noexcept {
+  worker_queues q(*this, w);
+  q.turn_asked();  // what runs has come back: that is all it asks for here
+  const std::uint32_t pick = ++cores[w.index].picks;
+  if (q.called()) {
+    job* j = pick % turns::share != 0 ? q.ready() : nullptr;
+    if (!j && pick % 2 == 0) j = q.shared();  // in turns with its own
+    q.answered();
+    if (j) return j;
+  }
+  if (job* j = q.oldest()) return j;
+  if (job* j = q.ready()) return j;
+  if (job* j = q.shared()) return j;
+  if (job* j = q.later()) return j;
+  return q.low();
 }
 
 job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
-  ++w.tick;
-  if (w.left_behind != worker::none) [[unlikely]]
-    if (w.jobs.size() > std::exchange(w.left_behind, worker::none)) w.oldest_since = now_ns();
-  if (w.attention.load(std::memory_order_relaxed) & attention::ready) {
-    // Cleared before the look, so that a put that comes after it sets it again.
-    w.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
-    job* j = w.tick % ready_burst != 0 ? ready.take() : nullptr;
-    if (!j && w.tick % 2 == 0) j = normal.take();  // in turns with its own jobs
-    if (!ready.empty() || !normal.empty()) w.attention.fetch_or(attention::ready, std::memory_order_relaxed);
-    if (j) return j;
+  job* j;
+  if (w.fifo) {
+    j = next_in_order(w);
+  } else {
+    worker_queues q(*this, w);
+    j = cores[w.index].choice.next(q);
   }
-  if (w.tick % fair_every == 0) {
-    bool shared_first = w.tick / fair_every % 2 == 0;
-    if (job* j = shared_first ? shared_job(w) : overdue_job(w)) return j;
-    if (job* j = shared_first ? overdue_job(w) : shared_job(w)) return j;
-  }
-  if (job* j = w.fifo ? w.jobs.pop_oldest() : w.jobs.pop()) return j;
-  if (job* j = shared_job(w)) return j;
-  return may_steal ? steal(w) : nullptr;
+  return j || !may_steal ? j : steal(w);
 }
 
 std::size_t scheduler_core::theft_in_sight(const worker& w) const noexcept {
@@ -234,7 +252,7 @@ std::size_t scheduler_core::theft_in_sight(const worker& w) const noexcept {
 
 bool scheduler_core::work_in_sight() const noexcept {
   if (stopping.load(std::memory_order_seq_cst)) return true;
-  if (!ready.empty() || !normal.empty() || !low.empty()) return true;
+  if (!ready.empty() || !normal.empty() || !later.empty() || !low.empty()) return true;
   for (const auto& w : workers)
     if (!w->jobs.empty()) return true;
   return false;
@@ -244,6 +262,10 @@ bool scheduler_core::quiet() const noexcept { return idle->sleepers() == workers
 
 void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);
+  if (w.long_slices.load(std::memory_order_relaxed)) [[unlikely]] {  // relaxed: the ticker comes back if it was too late
+    w.long_slices.store(false, std::memory_order_relaxed);
+    ask_for_slices(0, default_slice);
+  }
   hook_users.fetch_add(1, std::memory_order_seq_cst);
   poll_hook* h = hook.load(std::memory_order_seq_cst);
   poll_hook::part part = poll_hook::part::none;
@@ -267,7 +289,8 @@ void scheduler_core::sleep(worker& w) noexcept {
   }
   hook_users.fetch_sub(1, std::memory_order_release);
   if (part == poll_hook::part::none) w.park();
-  w.tick = 0;  // nothing has waited for its turn meanwhile
+  cores[w.index].choice.rested();
+  ticks->stir();
 }
 
 job* scheduler_core::search(worker& w) noexcept {

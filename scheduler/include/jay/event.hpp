@@ -70,6 +70,6 @@ class JAY_API event {
   detail::leaf_list waiters_;
 };
 
-inline bool detail::event_awaiter::await_ready() noexcept { return event_->is_set() && this_worker->spend(); }
+inline bool detail::event_awaiter::await_ready() noexcept { return this_worker->spend() && event_->is_set(); }
 
 }  // namespace jay

@@ -39,10 +39,6 @@ class claimed_list {
   leaf** end_ = &head_;
 };
 
-/// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
-/// others run, and now stands at the end of the queue; the leaf may be gone. After leaf::prepare.
-JAY_API bool go_on_at_once(leaf& l) noexcept;
-
 /// The state of a primitive and the lock of its wait list in one word, so that the last store of whoever changes it is
 /// also the last access: a task that sees the new state may destroy the primitive at once. With `busy` clear and nobody
 /// waiting the state changes by compare-and-swap alone; `busy` is held for a few instructions only.
@@ -145,8 +141,8 @@ class acquire_awaiter : public acquire_awaiter_base {
  public:
   using acquire_awaiter_base::acquire_awaiter_base;
   bool await_ready() noexcept {
-    acquired_ = permits_->try_acquire<Exclusive>();
-    return acquired_ && this_worker->spend();
+    acquired_ = this_worker->spend() && permits_->try_acquire<Exclusive>();
+    return acquired_;
   }
 };
 

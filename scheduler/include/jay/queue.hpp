@@ -180,7 +180,6 @@ class JAY_API queue_awaiter : public leaf {
 
   /// await_ready for what has been tried.
   bool ready(queue_core::outcome o) noexcept;
-  bool yield() noexcept;
   void forget(leaf_list queue_core::*list) noexcept;
 
   queue_core* queue_;
@@ -191,7 +190,7 @@ class JAY_API queue_awaiter : public leaf {
 class JAY_API get_awaiter_base : public queue_awaiter {
  public:
   using queue_awaiter::queue_awaiter;
-  bool await_ready() { return ready(queue_->try_get(item_)); }
+  bool await_ready() { return this_worker->spend() && ready(queue_->try_get(item_)); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);
@@ -219,7 +218,7 @@ class get_awaiter : public get_awaiter_base {
 class JAY_API put_awaiter_base : public queue_awaiter {
  public:
   using queue_awaiter::queue_awaiter;
-  bool await_ready() { return ready(queue_->try_put(item_)); }
+  bool await_ready() { return this_worker->spend() && ready(queue_->try_put(item_)); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);

@@ -3,6 +3,7 @@
 // I/O; jay::run and jay::runtime (in the io library) own one together with the I/O threads.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,11 +31,22 @@ struct scheduler_core;
 struct task_state;
 }  // namespace detail
 
+/// How long the oldest job of a kind has waited, to within the 2 ms between two looks.
+struct queue_wait {
+  std::chrono::microseconds now{};    ///< at the last look
+  std::chrono::microseconds worst{};  ///< at any look
+};
+
 struct scheduler_statistics {
   std::uint64_t jobs = 0;    ///< resumptions by the workers' loops
   std::uint64_t steals = 0;
   std::uint64_t parks = 0;
   std::uint64_t wakes = 0;
+  queue_wait own;     ///< in a worker's own queue: children of a gather that have not begun count too
+  queue_wait ready;   ///< made ready by I/O, or of high priority
+  queue_wait shared;  ///< made or woken by other threads
+  queue_wait later;   ///< have given way
+  queue_wait low;     ///< of low priority
 };
 
 class JAY_API scheduler {

@@ -56,8 +56,8 @@ struct scheduler_config {
     visit(detail::flag("affinity", &self::affinity,
                        "Pin each worker to one CPU. Helps a machine that runs nothing else, hurts any other."));
     visit(detail::flag("time_slices", &self::time_slices,
-                       "Ask the kernel (Linux 6.12 or later) for long time slices for workers and short ones for I/O "
-                       "threads, so that an I/O thread that wakes up goes before a worker that computes."));
+                       "Ask the kernel (Linux 6.12 or later) for short time slices for I/O threads, and for slices of "
+                       "10 ms for a worker while it computes, so that an I/O thread that wakes up goes before it."));
     visit(detail::whole("spin", &self::spin, 0, 10000, "us",
                         "How long an idle worker searches for work before it sleeps. More answers a burst sooner "
                         "and burns more CPU between bursts."));

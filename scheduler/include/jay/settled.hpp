@@ -72,7 +72,9 @@ task<result<typename Handle::value_type>> settle_unowned(Handle h, bool move_out
     std::optional<std::string> cancel = co_await op<quiet_wait, shared_state*>(state);
     if (!cancel) break;
     own_cancel = true;
-    h.cancel(std::move(*cancel));  // Python's rule; then it ends as it likes
+    std::string message = *cancel;
+    if (!h.cancel(std::move(message))) throw cancelled_error(std::move(*cancel));  // it is done, and keeps its result
+    // Python's rule; then it ends as it likes.
   }
   if (own_cancel && h.cancelled()) state->rethrow();
   if (own_cancel && state->cancel_unseen()) co_await op<cancel_again>();

@@ -41,6 +41,14 @@ JAY_API std::size_t unawaited_count() noexcept;
 
 [[noreturn]] JAY_API void throw_empty_task();
 
+/// Starts a coroutine, whose promise says who awaits it, where this worker may have to give way first. Gives what to run
+/// next: the coroutine, or null if it has been queued. A strand whose awaits never suspend learns of cancels here, but not
+/// before the coroutine has run: it may be the cleanup that a cancel has led to. So `due` is set for whoever awaits it, who
+/// throws when it has ended, unless it has a value to give.
+JAY_API job* start_in_turn(job* child, promise_base*& due) noexcept;
+/// Throws cancelled_error if a cancel is still due.
+JAY_API void throw_due(promise_base& strand);
+
 template <class T>
 class task_awaiter {
  public:
@@ -57,15 +65,21 @@ class task_awaiter {
     child.continuation = continue_with(job_of(h), continues::frame);
     child.context = h.promise().context;
     child.out = &outcome_;
+    if (this_worker->may_have_to_yield()) [[unlikely]] return transfer(start_in_turn(frame_, cancel_due_));
     return transfer(frame_);
   }
   T await_resume() {
-    if constexpr (std::is_void_v<T>) outcome_.check();
-    else return outcome_.take();
+    if constexpr (std::is_void_v<T>) {
+      outcome_.check();
+      if (cancel_due_) [[unlikely]] throw_due(*cancel_due_);
+    } else {
+      return outcome_.take();
+    }
   }
 
  private:
   job* frame_;
+  promise_base* cancel_due_ = nullptr;
   outcome<T> outcome_;
 };
 

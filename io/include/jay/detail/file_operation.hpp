@@ -76,8 +76,8 @@ struct file_operation {
 class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
  public:
   bool await_ready() noexcept {
-    finished_ = try_at_once();
-    return finished_ && this_worker->spend();
+    tried_ = this_worker->spend();
+    return tried_ && try_at_once();
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
@@ -99,7 +99,7 @@ class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
   void finished(ready_list* out) noexcept final;
 
   file_engine* engine_ = nullptr;
-  bool finished_ = false;
+  bool tried_ = false;  // to do it at once
 };
 
 class JAY_API file_read_awaiter final : public file_awaiter {

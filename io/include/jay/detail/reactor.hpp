@@ -77,6 +77,8 @@ class JAY_API reactor final : poll_hook {
   std::size_t registered() const noexcept { return registered_.load(std::memory_order_relaxed); }
   /// I/O threads; fewer than were asked for if the system gave no more.
   std::size_t threads() const noexcept { return threads_.size(); }
+  /// Whether an I/O thread runs a task now. A hint (relaxed): it is asked again.
+  bool resuming() const noexcept;
   timers& clock() noexcept { return timers_; }
   scheduler& sched() noexcept { return sched_; }
 

@@ -20,8 +20,9 @@ class JAY_API slot_awaiter : public leaf, public slot_operation {
   slot_awaiter(slot_ref s, direction d) noexcept : slot_(s), direction_(d) {}
 
   bool await_ready() noexcept {
+    if (!this_worker->spend()) return false;
     start();
-    return finished_ && this_worker->spend();
+    return finished_;
   }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
@@ -73,7 +74,7 @@ class JAY_API slot_awaiter : public leaf, public slot_operation {
   void closed() noexcept final { result_ = -ECANCELED; }
   void ended(ready_list* out) noexcept final;
 
-  bool finished_ = false;
+  bool begun_ = false, finished_ = false;
 };
 
 }  // namespace jay::detail

@@ -38,6 +38,8 @@ namespace attention {
 inline constexpr std::uint32_t hungry = 1;   // somebody sleeps and nobody searches: wake one when you have pushed
 inline constexpr std::uint32_t ready = 2;    // a task stands in a shared queue: it goes first
 inline constexpr std::uint32_t special = 4;  // constant: this worker's forks never take the fast path
+inline constexpr std::uint32_t turn = 8;     // the ticker asks for a turn (turns.hpp): come back to the loop
+inline constexpr std::uint32_t late = 16;    // that request is more than a tick old
 }  // namespace attention
 
 /// A worker, as the others see it.
@@ -50,6 +52,11 @@ struct station {
   // values of token
   static constexpr std::uint32_t awake = 0, notified = 1, on_futex = 2, polling = 3;
 
+  /// A hint.
+  bool sleeps() const noexcept {
+    const std::uint32_t t = token.load(std::memory_order_relaxed);
+    return t == on_futex || t == polling;
+  }
   /// Blocks until unpark; at once if it has been called since the last time.
   void park() noexcept {
     block([this] {
@@ -163,6 +170,8 @@ class idle {
 
   bool anyone_searching() const noexcept { return searching(word_.load(std::memory_order_relaxed)) > 0; }
   std::size_t sleepers() const noexcept { return sleeping(word_.load(std::memory_order_relaxed)); }
+  /// seq_cst: with the RMWs of announce and wake_one; for the ticker, which rests while everybody sleeps.
+  bool all_asleep() const noexcept { return sleeping(word_.load(std::memory_order_seq_cst)) == stations_.size(); }
 
  private:
   static constexpr std::uint64_t one_sleeper = std::uint64_t{1} << 32;

@@ -81,6 +81,7 @@ JAY_API void close_above(job* frame) noexcept;
   worker* w = this_worker;
   if (j->counter.owned_by(w)) [[likely]] {
     if (j->counter.finish_owned()) return j->parent;
+    if (!w->calm()) [[unlikely]] return j->close_out(w, nullptr);  // the siblings stand in the deque; the loop decides
     job* sibling = w->jobs.pop();
     if (sibling && join::is_child(sibling, j)) [[likely]] return sibling;
     return j->close_out(w, sibling);

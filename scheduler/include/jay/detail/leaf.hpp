@@ -55,6 +55,12 @@ struct JAY_API alignas(16) leaf {
   }
   /// For a turn that was handed over (a lock, a permit, an item): a cancel that came after it is taken now.
   bool cancelled_since() noexcept;
+  /// First thing of an await_suspend whose operation may be ready: a cancel that is due ends it before it has begun, so
+  /// that nothing is lost. Here a strand whose operations are always ready at once (worker::spend) learns of cancels.
+  bool refused() noexcept {
+    if (!cancelled_since()) return false;
+    return was_cancelled = true;
+  }
   bool cancelled() const noexcept { return was_cancelled; }
 
   // ---- completers ----
@@ -84,6 +90,10 @@ struct JAY_API alignas(16) leaf {
  private:
   void prepare(job* frame, std::uintptr_t context) noexcept;
 };
+
+/// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
+/// others run, and now stands at the end of the queue; the leaf may be gone. After leaf::prepare.
+JAY_API bool go_on_at_once(leaf& l) noexcept;
 
 /// One whose wait a cancel does not end: it is passed on to what is waited for.
 struct JAY_API forwarding_leaf : leaf {

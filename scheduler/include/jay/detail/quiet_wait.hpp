@@ -13,7 +13,7 @@ class JAY_API quiet_wait : leaf {
  public:
   using leaf::jay_awaiter;
   explicit quiet_wait(shared_state* s) noexcept : target_(s) {}
-  bool await_ready() const noexcept { return target_->done(); }
+  bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);

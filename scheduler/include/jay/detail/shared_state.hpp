@@ -13,6 +13,7 @@
 
 #include <jay/detail/leaf.hpp>
 #include <jay/detail/outcome.hpp>
+#include <jay/detail/worker.hpp>
 #include <jay/error.hpp>
 
 namespace jay {
@@ -140,7 +141,7 @@ class JAY_API state_awaiter : public forwarding_leaf {
  public:
   explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) {}
 
-  bool await_ready() const noexcept { return target_->done(); }
+  bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);

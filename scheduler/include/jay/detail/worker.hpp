@@ -26,26 +26,6 @@ namespace jay::detail {
 
 struct worker;
 
-/// When a worker may steal again, and from whom: see src/worker.cpp. Times in ns of the steady clock.
-class thief {
- public:
-  /// Before it looks for a victim.
-  void judge(std::int64_t now) noexcept;
-  bool may_rob(const worker& victim, std::int64_t now) const noexcept;
-  void has_robbed(const worker& victim, std::int64_t begun, std::int64_t now) noexcept;
-
- private:
-  bool stands_still(const worker& victim) const noexcept;
-  std::int64_t price_ = 1'000;  // of a theft, on average
-  std::int64_t since_ = 0;      // when the last one was done
-  std::uint32_t poor_ = 0;      // those that were not worth it, in a row
-  bool judged_ = true;          // the last one has been counted
-  bool pausing_ = false;
-  const worker* last_victim_ = nullptr;  // and where it stood then:
-  std::uint64_t its_youngest_ = 0, its_jobs_ = 0;
-  std::int64_t still_since_ = 0;         // and since when it stands there
-};
-
 struct JAY_API worker : station {
   worker(scheduler& s, unsigned index, bool io);
   worker(const worker&) = delete;
@@ -59,15 +39,10 @@ struct JAY_API worker : station {
   bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
   bool fifo = false;           // order = "asyncio"
   bool watched = false;        // debug mode: a stall_watch looks at `step`
-  std::uint32_t budget = 0;    // inline completions left until the next yield
-  std::uint32_t tick = 0;
-  std::uint64_t random;
-  thief theft;
-  static constexpr std::size_t none = ~std::size_t{0};
-  std::uint64_t oldest = 0;        // index of the oldest of its jobs when it last looked,
-  std::int64_t oldest_since = 0;   // and since when it is that one (steady clock, ns)
-  std::size_t left_behind = none;  // jobs that stood here when an overdue one was taken
+  std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
+  atomic<int> thread{0};            // its number to the kernel; 0: none yet
+  atomic<bool> long_slices{false};  // the ticker has asked for them (time_slice.hpp)
   scheduler* sched;
 
   // counters, written by the owner alone (relaxed: read by anyone for display)
@@ -90,9 +65,16 @@ struct JAY_API worker : station {
   }
   /// Where the own deque could not grow.
   [[gnu::noinline]] void push_elsewhere(job* j) noexcept;
-  /// One more operation that completed without a suspension; false: it is time to yield.
+  /// Before a coroutine is awaited: something has to be looked at first.
+  bool may_have_to_yield() const noexcept {
+    return attention.load(std::memory_order_relaxed) & (detail::attention::turn | detail::attention::special);
+  }
+  /// Somebody waits for this worker: the ticker has asked for a turn. relaxed: a hint, looked at again soon.
+  bool turn_asked() const noexcept { return attention.load(std::memory_order_relaxed) & detail::attention::turn; }
+  /// Before an operation that may be ready at once: may it go on without a suspension? False: it gives way, and takes a
+  /// cancel that is due (leaf::refused).
   bool spend() noexcept {
-    if (budget == 0) return false;
+    if (budget == 0 || turn_asked()) return false;
     --budget;
     return true;
   }
