@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# asyncio: timers of one and the same deadline run in no order that one would guess, not in that of their creation.
+# asyncio: timers of one deadline do not run in the order in which they were made.
 #
 # Guess: the first task that went to sleep until t wakes first. asyncio is fair elsewhere: call_soon, locks and queues are
 #   first come, first served; and heapq users know to add a counter for ties.

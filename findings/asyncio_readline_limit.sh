@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# asyncio: which lines a StreamReader gives after a line that is too long depends on how the bytes were cut into packets.
+# asyncio: what readline() gives after a line that is too long depends on how the bytes were cut into packets.
 #
 # Guess: readline() raises ValueError for a line longer than the limit, skips that line and goes on with the next.
 # Seen: it skips the whole line only if its newline has come already. Else it throws away what is there and remembers

@@ -8,7 +8,7 @@
 #   takes both errors for "in progress" (Python has one exception for them). An unconnected Unix socket counts as writable
 #   and has no error, so sock_connect returns without an exception, and the first send fails with ENOTCONN: a busy server
 #   looks like a peer that went away after it had accepted. A blocking connect would have waited its turn.
-# With: CPython 3.11, Linux
+# With: CPython 3.11, Linux (seen with 6.18)
 # Source: connect(2), EAGAIN, https://man7.org/linux/man-pages/man2/connect.2.html;
 #   https://github.com/python/cpython/blob/3.11/Lib/asyncio/selector_events.py (_sock_connect); other libraries met it too:
 #   https://github.com/tokio-rs/mio/issues/1560, https://github.com/chriskohlhoff/asio/issues/1365

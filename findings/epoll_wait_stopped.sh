@@ -6,7 +6,7 @@
 #   or a debugger that attaches, go unnoticed.
 # Seen: epoll_wait ends with EINTR as soon as the process is continued; poll and nanosleep go on by themselves. A loop that
 #   takes any error of epoll_wait for fatal ends when somebody suspends it in a terminal, and its tests never show it.
-# With: Linux, gcc 12
+# With: Linux (seen with 6.18), gcc 12
 # Source: signal(7), "Interruption of system calls and library functions by stop signals",
 #   https://man7.org/linux/man-pages/man7/signal.7.html
 set -euo pipefail

@@ -8,7 +8,7 @@
 #   writes without an error, and the recv completes with these bytes: a program that reads the completion by the number
 #   gives them to the wrong connection. Only then does the peer see the end. shutdown() before close(), or a cancel by
 #   user_data, is what ends it. SO_RCVTIMEO does not help either: it has no effect on io_uring.
-# With: Linux with io_uring, liburing 2.3 (Debian 12: liburing-dev 2.3-3), gcc 12
+# With: Linux with io_uring (seen with 6.18), liburing 2.3 (Debian 12: liburing-dev 2.3-3), gcc 12
 # Source: https://github.com/axboe/liburing/issues/932 (expected, says a maintainer),
 #   https://github.com/axboe/liburing/issues/363, https://github.com/axboe/liburing/issues/610 (time limits)
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# io_uring: a write to a closed socket raises SIGPIPE, a send on the same socket never does, and IOSQE_ASYNC changes that too.
+# io_uring: a write to a closed socket raises SIGPIPE, a send on the same socket never does.
 #
 # Guess: IORING_OP_WRITE and IORING_OP_SEND with no flags do what write(2) and send(2) do: on a socket both raise SIGPIPE.
 #   Or else neither does, since the completion has a place for EPIPE.
@@ -8,7 +8,7 @@
 #   raises SIGPIPE in the thread that submits, which ends the process. The same write with IOSQE_ASYNC, which only asks
 #   for it to be done by a kernel thread, gives EPIPE and no signal that the process would see. A pipe has only the write:
 #   so a program that uses io_uring for pipes must ignore SIGPIPE although its sockets never need it.
-# With: Linux with io_uring, liburing 2.3 (Debian 12: liburing-dev 2.3-3), gcc 12
+# With: Linux with io_uring (seen with 6.18), liburing 2.3 (Debian 12: liburing-dev 2.3-3), gcc 12
 # Source: https://github.com/torvalds/linux/blob/master/io_uring/net.c (io_sendmsg_prep), send(2),
 #   https://man7.org/linux/man-pages/man2/send.2.html (MSG_NOSIGNAL)
 set -euo pipefail

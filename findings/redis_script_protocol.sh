@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Redis: on a RESP3 connection, a command gives one type by itself and another inside a script.
 #
-# Guess: HELLO 3 chooses the protocol of the connection. EVAL "return redis.call('HGETALL', ...)" gives what HGETALL gives: a map.
-# Seen: it gives a flat array, as in RESP2, and a sorted set's score comes as a string in place of a number. What a script sees of
-#   its own commands is RESP2 by default, whatever the connection speaks; the map has become a list before the script
-#   returns it. redis.setresp(3) in the script brings the map back. So moving commands into a script changes the types that a
-#   client decodes, on the same connection.
+# Guess: HELLO 3 chooses the protocol of the connection. EVAL "return redis.call('HGETALL', ...)" gives what HGETALL gives:
+#   a map.
+# Seen: it gives a flat array, as in RESP2, and a sorted set's score comes as a string in place of a number. What a script
+#   sees of its own commands is RESP2 by default, whatever the connection speaks; the map has become a list before the
+#   script returns it. redis.setresp(3) in the script brings the map back. So moving commands into a script changes the
+#   types that a client decodes, on the same connection.
 # With: Redis 7.0.15 (Debian 12: redis-server 5:7.0.15-1~deb12u10)
 # Source: https://github.com/redis/redis-doc/blob/master/docs/manual/programmability/lua-api.md (data type conversion)
 set -euo pipefail

@@ -8,7 +8,7 @@
 #   queue is empty does recv give 0 in place of waiting. poll says readable and RDHUP all the time. So 0 is not final,
 #   the window fills up if nobody reads, and the peer blocks: SHUT_RD does not stop a talkative peer, only close does. A Unix
 #   socket does what one would guess: there the peer's next send fails with EPIPE.
-# With: Linux, TCP over loopback
+# With: Linux (seen with 6.18), TCP over loopback
 # Source: https://github.com/torvalds/linux/blob/master/net/ipv4/tcp.c (tcp_shutdown does nothing without SEND_SHUTDOWN;
 #   tcp_recvmsg_locked reads the queue before it looks at RCV_SHUTDOWN); shutdown(2),
 #   https://man7.org/linux/man-pages/man2/shutdown.2.html

@@ -7,7 +7,7 @@
 #   is charged with the whole of its memory (768 bytes here), and a Unix stream never joins two. A TCP socket does join
 #   them and takes more than its SO_SNDBUF in bytes. So a program that limits what it has under way by SO_SNDBUF, or that
 #   tests its back-pressure on a socketpair with small messages, meets a limit some hundred times smaller than the number says.
-# With: Linux, Unix and TCP stream sockets
+# With: Linux (seen with 6.18), Unix and TCP stream sockets
 # Source: socket(7), SO_SNDBUF ("bookkeeping overhead"), https://man7.org/linux/man-pages/man7/socket.7.html;
 #   https://github.com/torvalds/linux/blob/master/net/unix/af_unix.c (unix_stream_sendmsg: one skb for each write)
 set -euo pipefail

@@ -8,7 +8,7 @@
 #   that is followed by a regular end of stream. A program that writes and reads at one time (HTTP with keep-alive, any
 #   pipeline) takes a broken answer for a whole one, unless the connection object remembers the error itself.
 #   The other half of the surprise is good: what came before the reset is not thrown away by Linux.
-# With: Linux, TCP over loopback
+# With: Linux (seen with 6.18), TCP over loopback
 # Source: socket(7), SO_ERROR ("get and clear"), https://man7.org/linux/man-pages/man7/socket.7.html;
 #   https://github.com/torvalds/linux/blob/master/net/ipv4/tcp.c (tcp_recvmsg_locked: the queue, SOCK_DONE, then sk_err)
 set -euo pipefail

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Linux: /dev/stdin is another opening of the file, so it begins at the start again: sha256sum - and sha256sum /dev/stdin differ.
+# Linux: /dev/stdin is another opening of the file: `sha256sum -` and `sha256sum /dev/stdin` may differ.
 #
 # Guess: /dev/stdin is a name for descriptor 0: reading it goes on where descriptor 0 stands, as after dup().
 # Seen: the name leads through /proc/self/fd to the file itself, which is opened anew, with its own offset, flags and check of
 #   permissions. After a `read` has taken a line from a file, `-` gives the rest and /dev/stdin the whole. With a pipe no
 #   difference is seen. With a socket the opening fails with ENXIO. So whether a tool that insists on a file name can be
 #   given /dev/stdin depends on what stands before it.
-# With: Linux, coreutils 9.1, dash 0.5.12 (its read takes one line and no more)
+# With: Linux (seen with 6.18), coreutils 9.1, dash 0.5.12 (its read takes one line and no more)
 # Source: proc(5), /proc/pid/fd, https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
 set -euo pipefail
 dir=$(mktemp -d)
