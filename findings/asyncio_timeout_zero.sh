@@ -5,7 +5,7 @@
 # Guess: wait_for(f(), t) and `async with timeout(t): await f()` are two spellings of one thing, for zero too.
 # Seen: wait_for(f(), 0) makes a task and cancels it before its first step: f does nothing at all, not even the part that
 #   needs no waiting, its `finally` is not reached, and nothing warns that it never ran. timeout(0) cancels by a callback
-#   of the next turn: f runs to its first real suspension, and if it has none (a cache hit, a full queue) it gives its
+#   of the next turn: f runs to its first real suspension, and if it has none (a cache hit, a queue that has items) it gives its
 #   value and there is no TimeoutError. So "give me what is there at once" works with timeout(0) only.
 # With: CPython 3.11
 # Source: https://docs.python.org/3.11/library/asyncio-task.html#timeouts,

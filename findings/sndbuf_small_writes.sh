@@ -5,7 +5,7 @@
 # Guess: SO_SNDBUF is a number of bytes, perhaps halved for the kernel's own needs; a stream does not care how it was cut.
 # Seen: the default buffer of 212,992 bytes is full after 278 writes of one byte: each write becomes a buffer of its own, which
 #   is charged with the whole of its memory (768 bytes here), and a Unix stream never joins two. A TCP socket does join
-#   them and takes more than its SO_SNDBUF in bytes. So a program that limits what it has under way by SO_SNDBUF, or that
+#   them and takes as many bytes as its SO_SNDBUF says. So a program that limits what it has under way by SO_SNDBUF, or that
 #   tests its back-pressure on a socketpair with small messages, meets a limit some hundred times smaller than the number says.
 # With: Linux (seen with 6.18), Unix and TCP stream sockets
 # Source: socket(7), SO_SNDBUF ("bookkeeping overhead"), https://man7.org/linux/man-pages/man7/socket.7.html;

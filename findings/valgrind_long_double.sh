@@ -6,7 +6,7 @@
 #   has found a fault of memory.
 # Seen: on x86-64, long double has 64 bits of mantissa, and valgrind does its arithmetic with 53. 1 + 2^-60 is 1 under valgrind,
 #   LDBL_EPSILON added to 1 is lost, and a sum up to 2^53 + 1 counts wrong: a loop that waits for a value or compares
-#   two ways of computing one behaves differently, without a report. strtold and printf of long double are affected as well.
+#   two ways of computing one behaves differently, without a report. strtold gives rounded values as well.
 # With: valgrind 3.19.0 (Debian 12: valgrind 1:3.19.0-1), gcc 12, x86-64
 # Source: https://valgrind.org/docs/manual/manual-core.html#manual-core.limits ("no support for 80 bit arithmetic")
 set -euo pipefail
