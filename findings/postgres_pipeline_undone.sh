@@ -30,14 +30,17 @@ else
   mkdir data run
 fi
 "${as[@]}" "$bin/initdb" -D "$dir/data" -U user -A trust -N --no-locale -E UTF8 >initdb.log
-"${as[@]}" "$bin/postgres" -D "$dir/data" -k "$dir/run" -c listen_addresses= -F >server.log 2>&1 &
+"${as[@]}" "$bin/postgres" -D "$dir/data" -k "$dir/run" -c listen_addresses= -c lc_messages=C -F >server.log 2>&1 &
 server=$!
+for ((i = 0; i < 400; i++)); do
+  if grep -q 'ready to accept connections' server.log; then break; fi
+  sleep 0.05
+done
 "$bin/postgres" --version
 
 cat >program.py <<'PY'
 import socket
 import struct
-import time
 
 
 def message(kind, body):
@@ -71,14 +74,9 @@ def send(*parts, syncs=1):
     return answers(syncs)
 
 
-for _ in range(200):
-    try:
-        sock = socket.socket(socket.AF_UNIX)
-        sock.connect("run/.s.PGSQL.5432")
-        break
-    except OSError:
-        time.sleep(0.05)
+sock = socket.socket(socket.AF_UNIX)
 sock.settimeout(20)
+sock.connect("run/.s.PGSQL.5432")
 stream = sock.makefile("rb")
 hello = struct.pack("!I", 196608) + b"user\0user\0database\0postgres\0\0"
 sock.sendall(struct.pack("!I", len(hello) + 4) + hello)
