@@ -162,6 +162,23 @@ void reactor::end_poll() noexcept {
   if (waiting_for_epoch_.load(std::memory_order_seq_cst) != 0) futex_wake(poll_epoch_, INT32_MAX);
 }
 
+void reactor::look() noexcept {
+  if (!threads_.empty()) return;
+  epoll_event events[events_per_wait];
+  ready_list out(sched_);
+  const int n = ::epoll_wait(epoll_, events, events_per_wait, 0);
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.ptr == static_cast<source*>(&notifier_)) {
+      if (poll_epoch_.load(std::memory_order_seq_cst) & 1) interrupt();  // it was meant for the worker that waits here
+    } else if (events[i].data.ptr) {
+      static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
+    } else {
+      timers_.expire(out);
+    }
+  }
+  schedule_ready(sched_, out.jobs().data(), out.jobs().size());
+}
+
 void reactor::interrupt() noexcept {
   std::uint64_t one = 1;
   while (::write(event_, &one, sizeof one) < 0 && errno == EINTR) {

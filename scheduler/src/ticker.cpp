@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "ticker.hpp"
 
+#include <pthread.h>
+#include <time.h>
+
 #include <system_error>
 
 #include <jay/detail/log.hpp>
@@ -17,13 +20,14 @@ constexpr int linger = 4;
 /// With order = "asyncio" a request for a turn changes the order of what runs, which asyncio has fixed; so it comes only to
 /// a task that has kept the worker for so many ticks, as nothing else could end it.
 constexpr std::uint32_t asyncio_ticks = 50;
-constexpr std::uint32_t ticks_until_long = 2;
+/// How often it looks whether a worker has had a processor for itself.
+constexpr std::chrono::milliseconds look_at_share_every{20};
 
 }  // namespace
 
 ticker::ticker(scheduler_core& core)
-    : core_(core), ran_(core.workers.size()), parks_(core.workers.size()),
-      same_for_(core.workers.size()), awake_for_(core.workers.size()) {
+    : core_(core), ran_(core.workers.size()), same_for_(core.workers.size()), computing_(core.workers.size()) {
+  for (std::size_t i = 0; i < computing_.size(); ++i) pthread_getcpuclockid(core.threads[i].native_handle(), &computing_[i].clock);
   try {
     thread_ = std::thread([this] { loop(); });
   } catch (const std::system_error& e) {
@@ -53,13 +57,29 @@ void ticker::ask(worker& w) noexcept {
   else w.attention.fetch_or(attention::turn, std::memory_order_relaxed);
 }
 
-void ticker::lengthen_slices(worker& w) noexcept {
+void ticker::choose_slices(worker& w, std::chrono::steady_clock::time_point now) noexcept {
+  computing& c = computing_[w.index];
   const std::uint64_t parks = w.parks.load(std::memory_order_relaxed);  // relaxed: only compared
-  if (parks != std::exchange(parks_[w.index], parks)) awake_for_[w.index] = 0;
-  const int thread = w.thread.load(std::memory_order_relaxed);
-  if (++awake_for_[w.index] != ticks_until_long || thread == 0) return;
-  w.long_slices.store(true, std::memory_order_relaxed);  // first: it may be about to sleep, and then gives them back
-  ask_for_slices(thread, computing_slice);
+  if (parks != std::exchange(c.parks, parks)) c.since = {};
+  if (c.since == std::chrono::steady_clock::time_point()) {
+    c.since = now;
+    c.used = used_by(w.index);
+    return;
+  }
+  if (now - c.since < look_at_share_every) return;
+  const std::chrono::nanoseconds used = used_by(w.index);
+  const bool undisturbed = used - c.used > (now - c.since) * 3 / 4;
+  c.since = now;
+  c.used = used;
+  if (undisturbed == w.long_slices.load(std::memory_order_relaxed)) return;
+  w.long_slices.store(undisturbed, std::memory_order_relaxed);  // first: it may be about to sleep, and then gives them back
+  ask_for_slices(w.thread.load(std::memory_order_relaxed), undisturbed ? computing_slice : default_slice);
+}
+
+std::chrono::nanoseconds ticker::used_by(std::size_t worker) const noexcept {
+  timespec t{};
+  if (clock_gettime(computing_[worker].clock, &t) != 0) return {};
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
 
 void ticker::look_at_ages(std::chrono::steady_clock::time_point now) noexcept {
@@ -88,7 +108,7 @@ void ticker::loop() noexcept {
       for (auto& w : core_.workers)
         if (!w->sleeps()) {
           ask(*w);
-          if (core_.config.time_slices) lengthen_slices(*w);
+          if (core_.config.time_slices) choose_slices(*w, now);
         }
       look_at_ages(now);
     } else if (++idle_for >= linger) {

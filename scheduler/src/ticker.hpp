@@ -12,6 +12,8 @@
 // sees `resting`. So no worker runs while the ticker sleeps.
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 #include <cstdint>
 #include <thread>
@@ -60,16 +62,23 @@ class ticker {
  private:
   void loop() noexcept;
   void ask(worker& w) noexcept;
-  void lengthen_slices(worker& w) noexcept;
+  void choose_slices(worker& w, std::chrono::steady_clock::time_point now) noexcept;
+  std::chrono::nanoseconds used_by(std::size_t worker) const noexcept;
   void look_at_ages(std::chrono::steady_clock::time_point now) noexcept;
 
   scheduler_core& core_;
   ticker_rest rest_;
   atomic<std::uint32_t> ending_{0};  // futex word
-  // Of each worker: how many jobs it had run, and how often it had slept, when that last changed; and for how many ticks
-  // since then it has stayed in one job, and awake.
-  std::vector<std::uint64_t> ran_, parks_;
-  std::vector<std::uint32_t> same_for_, awake_for_;
+  // Of each worker, for order = "asyncio": the jobs it had run when that number last changed, and how many ticks ago.
+  std::vector<std::uint64_t> ran_;
+  std::vector<std::uint32_t> same_for_;
+  struct computing {
+    clockid_t clock{};  // of its processor time
+    std::uint64_t parks = 0;
+    std::chrono::steady_clock::time_point since{};  // it has not slept since then,
+    std::chrono::nanoseconds used{};                // when it had used so much
+  };
+  std::vector<computing> computing_;
   std::thread thread_;
 };
 

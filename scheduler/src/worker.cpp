@@ -176,6 +176,9 @@ class worker_queues {
   bool turn_asked() noexcept {
     if (!w_.turn_asked()) return false;
     w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);  // relaxed: only a request
+    core_.hook_users.fetch_add(1, std::memory_order_seq_cst);
+    if (poll_hook* h = core_.hook.load(std::memory_order_seq_cst)) h->look();
+    core_.hook_users.fetch_sub(1, std::memory_order_release);
     return true;
   }
   bool called() const noexcept { return w_.attention.load(std::memory_order_relaxed) & attention::ready; }

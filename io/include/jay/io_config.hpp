@@ -31,8 +31,8 @@ struct io_config {
   static constexpr void fields(Visit&& visit) {
     using self = io_config;
     visit(detail::whole("threads", &self::threads, 0, 64, "",
-                        "Threads that wait for I/O events and timers. 0: only workers look, at their forks and "
-                        "when idle, so long compute delays I/O."));
+                        "Threads that wait for I/O events and timers. 0: only workers look, when they are idle "
+                        "and every 2 ms while they compute, so I/O waits that long."));
     visit(detail::choice("backend", &self::backend,
                          "How files are read and written: \"io_uring\"; \"epoll\", which leaves files to the "
                          "blocking pool; \"auto\": io_uring where the kernel allows it. Sockets use epoll."));

@@ -93,6 +93,7 @@ class JAY_API reactor final : poll_hook {
   void end_watch() noexcept override;
   std::size_t poll(job** ready, std::size_t n) noexcept override;
   void end_poll() noexcept override;
+  void look() noexcept override;
   void interrupt() noexcept override;
 
   /// An I/O thread: its worker, and since when it resumes tasks (steady clock's ticks; 0: it waits for events).

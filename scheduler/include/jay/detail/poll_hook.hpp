@@ -21,6 +21,9 @@ struct poll_hook {
   /// Waits for events, or for interrupt(). Gives the jobs that became ready, at most n.
   virtual std::size_t poll(job** ready, std::size_t n) noexcept = 0;
   virtual void end_poll() noexcept = 0;
+  /// A worker that is busy looks without waiting, in its turn; it does nothing where others wait all the time. What has
+  /// become ready is scheduled.
+  virtual void look() noexcept = 0;
   /// Makes poll() return soon; any thread, also before the poll began.
   virtual void interrupt() noexcept = 0;
 };

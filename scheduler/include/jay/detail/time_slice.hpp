@@ -5,9 +5,10 @@
 // (1.4 ms on two processors). How much time each gets in the end does not change.
 //
 // A long slice has a price: who wakes up with one goes last, and who shares its processor waits as long. So a worker has one
-// only while it computes: the ticker gives it to a worker that has run for two ticks, and the worker gives it back before it
-// sleeps. (With 100 ms for every worker, always, a task that a second worker should have taken at once began 100 to 250 ms
-// late beside one busy process.) And it is no longer than it needs to be: the chance that a worker's slice would end before
+// only while it computes and has its processor for itself: the ticker looks every 20 ms, gives it to a worker that has used
+// three quarters of them, and takes it back from one that has not; the worker gives it back before it sleeps. (With 100 ms for
+// every worker, always, a task that a second worker should have taken at once began 100 to 250 ms late beside one busy
+// process.) And it is no longer than it needs to be: the chance that a worker's slice would end before
 // an I/O thread's is the quotient of the two.
 #pragma once
 
