@@ -11,7 +11,7 @@ namespace tree_hash {
 
 bool keep_standard_descriptors() {
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) != -1) continue;
+    if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
     // Opened the wrong way round: who reads or writes is told.
     if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
   }

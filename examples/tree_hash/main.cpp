@@ -32,8 +32,11 @@ std::string reason(std::exception_ptr error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!tree_hash::keep_standard_descriptors()) return tree_hash::failed;
   tree_hash::console out;
+  if (!tree_hash::keep_standard_descriptors()) {
+    out.complain("a standard descriptor is closed, and /dev/null cannot be opened in its place");
+    return tree_hash::failed;
+  }
   try {
     std::variant<tree_hash::options, int> parsed = tree_hash::parse_options(argc, argv);
     if (const int* status = std::get_if<int>(&parsed)) return *status;
