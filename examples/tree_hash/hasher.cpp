@@ -18,6 +18,8 @@ constexpr std::size_t piece = 1 << 20;        // large files are read in pieces 
 constexpr std::size_t small = 256 << 10;      // up to here a file is read at once, with others
 constexpr std::size_t batch_bytes = 1 << 20;  // small files per call: so many bytes,
 constexpr std::size_t batch_files = 64;       // or so many files
+// Files of the kernel say that they are empty, and some give what they have to the first read only, cut to its size.
+constexpr std::size_t first_read = 64 << 10;
 
 struct failure {
   std::string error;
@@ -80,7 +82,8 @@ std::vector<content> read_small(const std::vector<found>& files, links l) {
     input in(files[i].path, l);
     std::size_t have = 0;
     if (in.failed().error.empty()) {
-      c.data.resize(static_cast<std::size_t>(files[i].size) + 1);  // one more: a file that has grown is noticed
+      const std::size_t size = static_cast<std::size_t>(files[i].size);
+      c.data.resize(size == 0 ? first_read : size + 1);  // one more: a file that has grown is noticed
       for (;;) {
         ssize_t n = in.read(c.data.data() + have, c.data.size() - have);
         if (n <= 0) break;

@@ -58,6 +58,13 @@ TEST_F(TreeHashList, TakesDirectoriesAndFiles) {
   EXPECT_EQ(sh("mkdir none && \"$TH\" none").out, "");
 }
 
+// Some give what they have to the first read only, and only what that has room for.
+TEST_F(TreeHashList, FilesOfTheKernelAreReadWhole) {
+  const std::string names = "/proc/sys/kernel/pid_max /proc/sys/kernel/cap_last_cap /proc/sys/kernel/ostype /proc/version";
+  EXPECT_EQ(tree_hash(names).out, sh("for f in " + names + "; do echo $f; done | sort | xargs sha256sum").out);
+  EXPECT_EQ(tree_hash("--check", sha256sum(names).out).code, 0);
+}
+
 TEST_F(TreeHashList, AFullDiskIsAFailure) {
   write("t/a", "a");
   for (const char* command : {"\"$TH\" t > /dev/full", "\"$TH\" t -o /dev/full", "\"$TH\" --help > /dev/full",
