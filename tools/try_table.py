@@ -24,7 +24,7 @@ ROWS = [
     ("p99 of echo, idle", "mixed_idle", "p99"),
     ("p99 of echo, full load", "mixed_coarse", "p99"),
 ]
-PEERS = [("oneTBB", ["tbb"]), ("Asio", ["asio", "asio_tbb"]), ("Go", ["go"])]
+PEERS = [("oneTBB", ["tbb"]), ("Asio", ["asio", "asio+tbb", "asio_tbb"]), ("Go", ["go"])]
 
 
 def three_digits(value):
