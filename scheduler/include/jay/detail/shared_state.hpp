@@ -21,7 +21,12 @@ using callback_id = std::uint64_t;
 
 namespace detail {
 
-enum class status : std::uint8_t { pending, value, error, cancelled };
+/// One byte, as an atomic cannot be a bit-field, and therefore unscoped: g++ passes a scoped enumeration that is smaller than
+/// an int without extending it, and clang takes it for extended.
+struct status_values {
+  enum type : std::uint8_t { pending, value, error, cancelled };
+};
+using status = status_values::type;
 
 struct shared_state;
 

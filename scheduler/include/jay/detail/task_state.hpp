@@ -30,7 +30,7 @@ struct JAY_API task_state : shared_state, job {
 
   // Its size is what a task costs: these small ones stand in root's tail.
   [[no_unique_address]] scope root;
-  jay::priority prio;
+  jay::priority prio : 8;
   atomic<std::uint8_t> flags{0};  // relaxed: each bit has one writer, and its readers learn of the task after that
   static constexpr std::uint8_t is_eager = 1;    // launch
   static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
