@@ -117,3 +117,12 @@ template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
 }  // namespace jay
+
+/// The one place where a coroutine's parameters are seen: those by value stand in its frame.
+template <class T, class... A>
+struct std::coroutine_traits<jay::task<T>, A...> {
+  static_assert((jay::detail::fits_a_frame<A, JAY_FRAME_ALIGNMENT> && ...),
+                "a parameter by value wants a larger alignment than the coroutine's frame has: compile this file with "
+                "-DJAY_FRAME_ALIGNMENT=32 (or what alignof gives), or pass a pointer (docs/pitfalls-gcc12.md, 6)");
+  using promise_type = jay::detail::task_promise<T>;
+};
