@@ -218,6 +218,15 @@ task_state* current_task_state() noexcept {
   return s ? s->task() : nullptr;
 }
 
+void mislaid_frame(const std::source_location& of) noexcept {
+  char text[1024];
+  std::snprintf(text, sizeof text,
+                "g++ 12 has mislaid the frame of a coroutine without a local variable and would skip its body: bind what is "
+                "awaited in its condition (if, while, switch, &&, ||, ?:) to a name first (docs/pitfalls-gcc12.md): %s (%s:%u)",
+                of.function_name(), of.file_name(), static_cast<unsigned>(of.line()));
+  fatal(text);
+}
+
 namespace {
 std::atomic<std::size_t> unawaited{0};
 }

@@ -108,6 +108,11 @@ class [[nodiscard("a task does nothing until it is awaited")]] task {
 
 template <class T>
 task<T> detail::task_promise<T>::get_return_object() noexcept {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+  // A condition that awaits, where the coroutine has no local variable, gets a place before the frame's first word: then
+  // the promise is not where it is in every other frame, at a multiple of 16.
+  if (reinterpret_cast<std::uintptr_t>(this) % 16 != 0) [[unlikely]] mislaid_frame(this->where);
+#endif
   return task<T>(frame_of(*this));
 }
 

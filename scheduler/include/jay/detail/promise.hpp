@@ -19,6 +19,9 @@ JAY_API job* task_done(task_state* t) noexcept;
 /// The coroutine has entered managers: runs their exits, then ends it.
 JAY_API job* exits_begin(promise_base& p) noexcept;
 
+/// g++ 12 has put something before the frame's first word, so that nobody finds anything in it; ends the program.
+[[noreturn]] JAY_API void mislaid_frame(const std::source_location& of) noexcept;
+
 /// What every task promise has, whatever its type.
 struct result_promise : promise_base {
   using promise_base::promise_base;
