@@ -19,6 +19,7 @@ class future {
   using block = detail::value_state<T>;
   template <class Given>
   using awaiter = detail::result_awaiter<block, T, Given>;
+  using lvalue_given = std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
 
  public:
   using value_type = T;
@@ -29,9 +30,10 @@ class future {
   bool cancel(std::string message = {}) { return state().cancel(message); }
   bool done() const { return state().done(); }
   bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }
-  decltype(auto) result() const {
+  lvalue_given result() const {
     state().check_result("future::result");
-    if constexpr (!std::is_void_v<T>) return std::as_const(state().result.value());
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*state().result.value());
+    else if constexpr (!std::is_void_v<T>) return state().result.value();
   }
   std::exception_ptr exception() const {
     return state().exception("future::exception: the result is not ready");
@@ -60,7 +62,6 @@ class future {
   detail::state_ptr<block> share() const { return detail::state_ptr<block>::share(&state()); }
 
  private:
-  using lvalue_given = std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
   block& state() const {
     if (!state_) throw invalid_state_error("an empty future has no state");
     return *state_;
@@ -139,6 +140,10 @@ std::pair<promise<T>, future<T>> with_resolvers() {
 
 template <class T>
 inline constexpr bool detail::is_unowned<future<T>> = true;
+template <class T>
+struct detail::op_result<future<T&>> {
+  using type = T&;
+};
 
 }  // namespace jay
 
