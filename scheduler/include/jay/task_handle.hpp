@@ -34,21 +34,10 @@ struct op_result<task_handle<T&>> {
 /// Runs f(handle) when the state is done, as a job of its own.
 template <class Handle, class F>
 struct callback_of final : callback {
-  callback_of(Handle h, F f, std::uintptr_t ctx) : function(std::move(f)), handle(std::move(h)) {
-    resume = &run;
-    destroy = &drop;
-    continuation = 0;
-    context = ctx;
-  }
-  static void run(job* j) {
-    auto* self = static_cast<callback_of*>(j);
-    this_worker->parked = true;
-    try {
-      self->function(std::as_const(self->handle));
-    } catch (...) {
-      report(this_worker->sched, "a done callback has thrown", std::current_exception(), nullptr);
-    }
-    delete self;
+  callback_of(Handle h, F f) : callback(&invoke, &drop), function(std::move(f)), handle(std::move(h)) {}
+  static void invoke(callback* c) {
+    auto* self = static_cast<callback_of*>(c);
+    self->function(std::as_const(self->handle));
   }
   static void drop(job* j) { delete static_cast<callback_of*>(j); }
 
@@ -143,7 +132,7 @@ class task_handle : public task_handle_base {
   /// Calls f(const task_handle<T>&) after the task has ended, in a copy of the current context; never inline, on a worker.
   template <class F>
   callback_id add_done_callback(F f) {
-    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f), 0));
+    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f)));
   }
 
   operator task_handle<void>() const noexcept;
@@ -177,7 +166,7 @@ class task_handle<void> : public task_handle_base {
   void take() const { result(); }
   template <class F>
   callback_id add_done_callback(F f) {
-    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f), 0));
+    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f)));
   }
 
   auto operator co_await() const { return awaiter(state()); }
