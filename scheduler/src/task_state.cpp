@@ -156,6 +156,32 @@ bool task_state::do_cancel(const std::string& message) noexcept {
   return true;
 }
 
+namespace {
+
+/// How much of the stack eager tasks that start eager tasks may use; the next one is queued.
+constexpr std::uintptr_t eager_stack = 256 * 1024;
+
+// Runs the task until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards. False:
+// too many stand on the stack.
+bool run_in_place(worker& w, task_state& t) {
+  thread_local std::uintptr_t outermost = 0;  // where the first of them stands
+  auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  std::uintptr_t before = outermost;
+  if (before == 0) outermost = here;
+  else if (before - here > eager_stack) return false;
+  std::uintptr_t context = w.context;
+  std::uint32_t budget = w.budget;
+  bool parked = w.parked;
+  run_job(w, &t);
+  w.context = context;
+  w.budget = budget;
+  w.parked = parked;
+  outermost = before;
+  return true;
+}
+
+}  // namespace
+
 void launch(task_state& t, job* frame, bool eager) {
   scheduler& s = *t.home;
   scheduler_core& core = s.core();
@@ -179,15 +205,7 @@ void launch(task_state& t, job* frame, bool eager) {
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);
   enrol(core, t);
   worker* w = this_worker;
-  if (eager && w && w->sched == &s && !w->io) {
-    // Runs in place until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards.
-    std::uintptr_t context = w->context;
-    std::uint32_t budget = w->budget;
-    run_job(*w, &t);
-    w->context = context;
-    w->budget = budget;
-    return;
-  }
+  if (eager && w && w->sched == &s && run_in_place(*w, t)) return;
   schedule(s, &t, t.prio);
 }
 
