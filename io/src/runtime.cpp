@@ -121,7 +121,7 @@ struct runtime::main_run::state {
 runtime::main_run::main_run(runtime& r) : state_(std::make_unique<state>(*r.parts_)) {}
 runtime::main_run::~main_run() = default;
 
-void runtime::main_run::wait(task_handle<> main) {
+void runtime::main_run::wait(task_handle<> main, const context& in) {
   state& s = *state_;
   struct tell {
     void operator()(state* w) const noexcept { w->ended.store(true, std::memory_order_release); }
@@ -142,6 +142,7 @@ void runtime::main_run::wait(task_handle<> main) {
     if (!detail::futex_wait_until(s.word, now, s.blocked.next_look())) s.blocked.look();
   }
   while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // the callback is about to run
+  detail::keep_context(*main.share(), in);
   if (told && main.cancelled()) throw keyboard_interrupt();
 }
 

@@ -45,6 +45,7 @@ class map_ptr {
   }
   context_map* get() const noexcept { return map_; }
   context_map* detach() noexcept { return std::exchange(map_, nullptr); }
+  void swap(context_map*& m) noexcept { std::swap(map_, m); }
 
  private:
   context_map* map_;
@@ -147,6 +148,15 @@ context_entered::context_entered(context_slot& s) : slot_(s), task_(current_task
 context_entered::~context_entered() {
   innermost = outer_;
   slot_.entered.store(false, std::memory_order_release);
+}
+
+void keep_context(task_state& ended, const context& in) noexcept {
+  map_ptr fresh(place{ended.mutex, ended.context, &ended, ended.number}.share());
+  map_ptr before(nullptr);
+  place to = context_access::in(*in.slot_);
+  spin_guard g(to.mutex);
+  before.swap(to.map);
+  to.map = fresh.detach();
 }
 
 }  // namespace jay::detail

@@ -156,6 +156,36 @@ bool task_state::do_cancel(const std::string& message) noexcept {
   return true;
 }
 
+namespace {
+
+/// How much of the stack eager tasks that start eager tasks may use; the next one is queued.
+constexpr std::uintptr_t eager_stack = 256 * 1024;
+
+// Runs the task until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards. False:
+// too many stand on the stack.
+bool run_in_place(worker& w, task_state& t) {
+  thread_local std::uintptr_t outermost = 0;  // where the first of them stands
+  auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  std::uintptr_t before = outermost;
+  if (before == 0) outermost = here;
+  else if (before - here > eager_stack) return false;
+  std::uintptr_t context = w.context;
+  std::uint32_t budget = w.budget;
+  bool parked = w.parked;
+  // A turn that was asked for before comes after it: else its first await would be a suspension.
+  const bool asked = w.turn_asked();
+  if (asked) w.attention.fetch_and(~attention::turn, std::memory_order_relaxed);  // relaxed: only a request
+  run_job(w, &t);
+  if (asked) w.attention.fetch_or(attention::turn, std::memory_order_relaxed);
+  w.context = context;
+  w.budget = budget;
+  w.parked = parked;
+  outermost = before;
+  return true;
+}
+
+}  // namespace
+
 void launch(task_state& t, job* frame, bool eager) {
   scheduler& s = *t.home;
   scheduler_core& core = s.core();
@@ -179,19 +209,7 @@ void launch(task_state& t, job* frame, bool eager) {
   p.context = reinterpret_cast<std::uintptr_t>(&t.root);
   enrol(core, t);
   worker* w = this_worker;
-  if (eager && w && w->sched == &s && !w->io) {
-    // Runs in place until its first suspension, as asyncio's eager tasks do. What it interrupts goes on afterwards.
-    std::uintptr_t context = w->context;
-    std::uint32_t budget = w->budget;
-    // A turn that was asked for before comes after it: else its first await would be a suspension.
-    const bool asked = w->turn_asked();
-    if (asked) w->attention.fetch_and(~attention::turn, std::memory_order_relaxed);
-    run_job(*w, &t);
-    w->context = context;
-    w->budget = budget;
-    if (asked) w->attention.fetch_or(attention::turn, std::memory_order_relaxed);
-    return;
-  }
+  if (eager && w && w->sched == &s && run_in_place(*w, t)) return;
   schedule(s, &t, t.prio);
 }
 
@@ -220,6 +238,15 @@ scope* current_scope() noexcept {
 task_state* current_task_state() noexcept {
   scope* s = current_scope();
   return s ? s->task() : nullptr;
+}
+
+void mislaid_frame(const std::source_location& of) noexcept {
+  char text[1024];
+  std::snprintf(text, sizeof text,
+                "g++ 12 has mislaid the frame of a coroutine without a local variable and would skip its body: bind what is "
+                "awaited in its condition (if, while, switch, &&, ||, ?:) to a name first (docs/pitfalls-gcc12.md): %s (%s:%u)",
+                of.function_name(), of.file_name(), static_cast<unsigned>(of.line()));
+  fatal(text);
 }
 
 namespace {

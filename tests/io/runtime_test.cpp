@@ -345,4 +345,71 @@ TEST(Idle, ARuntimeWithNothingToDoUsesNoCpu) {
   EXPECT_LT(jay::run(main()), 0.02);  // CPU time, not wall-clock
 }
 
+jay::context_var<std::string> user("user", "nobody");
+
+jay::task<> set_user(std::string name) {
+  user.set(std::move(name));
+  co_return;
+}
+jay::task<std::string> get_user() { co_return user.get(); }
+
+TEST(Runner, KeepsItsContextBetweenRuns) {
+  auto before = user.set("the thread's");
+  jay::runner r;
+  EXPECT_EQ("the thread's", r.run(get_user()));
+  r.run(set_user("ada"));
+  EXPECT_EQ("ada", r.run(get_user()));
+  EXPECT_EQ("the thread's", user.get());
+  auto fails = []() -> jay::task<> {
+    user.set("grace");
+    throw std::domain_error("main");
+    co_return;
+  };
+  EXPECT_THROW(r.run(fails()), std::domain_error);
+  EXPECT_EQ("grace", r.run(get_user()));
+  jay::runner another;
+  EXPECT_EQ("the thread's", another.run(get_user()));
+  user.reset(before);
+}
+
+TEST(Run, LeavesTheContextOfTheThreadAlone) {
+  jay::run(set_user("ada"));
+  EXPECT_EQ("nobody", user.get());
+}
+
+TEST(ToThread, RunsInACopyOfTheCallersContext) {
+  auto main = []() -> jay::task<std::string> {
+    user.set("ada");
+    auto call = [] {
+      std::string seen = user.get();
+      user.set("the thread's");
+      return seen;
+    };
+    std::string seen = co_await jay::to_thread(call);
+    std::string again = co_await jay::to_thread(call);
+    co_return seen + " " + again + " " + user.get();
+  };
+  EXPECT_EQ("ada ada ada", jay::run(main()));
+}
+
+// Where a socket or a timer has resumed the creator, an I/O thread runs it.
+TEST(Run, AnEagerTaskRunsInPlaceWhicheverThreadItsCreatorRunsOn) {
+  auto main = []() -> jay::task<int> {
+    int ignored = 0;
+    for (int i = 0; i < 200; ++i) {
+      co_await jay::sleep(1ms);
+      bool ran = false;
+      auto f = [&ran]() -> jay::task<> {
+        ran = true;
+        co_return;
+      };
+      auto h = jay::create_task(jay::task_options().eager_start(), f);
+      ignored += !ran || !h.done();
+      co_await h;
+    }
+    co_return ignored;
+  };
+  EXPECT_EQ(0, jay::run(main()));
+}
+
 }  // namespace

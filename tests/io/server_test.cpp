@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
 #include <jay/event.hpp>
 #include <jay/server.hpp>
@@ -373,6 +374,34 @@ TEST(Server, NorDoesItBesideAnotherIoThread) {
 }
 TEST(Server, NorDoesItWithoutHelp) {
   for (int i = 0; i < 5; ++i) block_one_of_two_handlers(with_io_threads(1, false));
+}
+
+TEST(Server, AHandlersContextIsACopyOfThatOfStartServer) {
+  static jay::context_var<std::string> user("user", "nobody");
+  auto main = []() -> jay::task<std::string> {
+    user.set("ada");
+    auto tell = [](jay::stream_reader reader, jay::stream_writer writer) -> jay::task<> {
+      std::string line = co_await reader.readline();
+      writer.write(user.get() + line);
+      user.set("the connection's own");
+      co_await writer.drain();
+      writer.close();
+    };
+    jay::server server = co_await jay::start_server(tell, "127.0.0.1", 0);
+    user.set("grace");
+    std::string seen;
+    for (int i = 0; i < 2; ++i) {
+      auto [reader, writer] = co_await jay::open_connection("127.0.0.1", server.port());
+      writer.write("\n");
+      co_await writer.drain();
+      std::string got = co_await reader.readline();
+      seen += got;
+    }
+    server.close();
+    co_await server.wait_closed();
+    co_return seen;
+  };
+  EXPECT_EQ("ada\nada\n", jay::run(main()));
 }
 
 }  // namespace

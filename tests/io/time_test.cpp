@@ -402,4 +402,27 @@ TEST(ToThread, ACancelEndsTheWaitAndTheCallGoesOn) {
   EXPECT_TRUE(ended.load());  // run joins the pool
 }
 
+TEST(WaitFor, GivesTheReferenceOfATaskAHandleOrAFuture) {
+  auto refer = [](int& i) -> jay::task<int&> { co_return i; };
+  auto main = [&]() -> jay::task<> {
+    int x = 1;
+    int& by_task = co_await jay::wait_for(refer(x), 10s);
+    EXPECT_EQ(&x, &by_task);
+    auto h = jay::create_task(refer, std::ref(x));
+    int& by_handle = co_await jay::wait_for(h, 10s);
+    EXPECT_EQ(&x, &by_handle);
+    jay::promise<int&> p;
+    p.set_result(x);
+    int& by_future = co_await jay::wait_for(p.get_future(), 10s);
+    EXPECT_EQ(&x, &by_future);
+    int& shielded = co_await jay::shield(h);
+    EXPECT_EQ(&x, &shielded);
+    int& shielded_task = co_await jay::shield(refer(x));
+    EXPECT_EQ(&x, &shielded_task);
+    auto settled = co_await jay::settled(h);
+    EXPECT_EQ(&x, &settled.value());
+  };
+  jay::run(main());
+}
+
 }  // namespace

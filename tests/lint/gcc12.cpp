@@ -95,6 +95,36 @@ task<int> await_in_array() {
   co_return values[0];
 }
 
+task<bool> and_in_return(bool found) {
+  co_return found && co_await flag();  // LINT: short-circuit
+}
+task<bool> or_in_return(bool found) {
+  co_return found || !co_await flag();  // LINT: short-circuit
+}
+task<bool> and_in_assignment(bool found) {
+  bool gone = false;
+  gone = found && co_await flag();  // LINT: short-circuit
+  co_return gone;
+}
+task<int> and_in_argument(bool found) {
+  int n = co_await number(found && co_await flag());  // LINT: short-circuit
+  co_return n;
+}
+task<bool> and_in_initialisation(bool found) {
+  bool both = found && co_await flag();  // LINT: short-circuit
+  co_return both;
+}
+task<int> and_in_loop(int tries) {
+  int i = 0;
+  while (i < tries && co_await flag()) ++i;  // LINT: condition
+  co_return i;
+}
+task<int> ternary_of_numbers(bool use) {
+  int n = 0;
+  n += use ? co_await number(1) : 0;  // LINT: ternary
+  co_return n;
+}
+
 // Right.
 task<int> named_condition() {
   bool yes = co_await flag();

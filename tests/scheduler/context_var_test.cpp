@@ -254,4 +254,49 @@ TEST_P(ContextVar, ChildrenOfAGatherShareTheContextOfTheirTask) {
   EXPECT_EQ("child", run(body()));
 }
 
+TEST_P(ContextVar, ADoneCallbackRunsInACopyOfTheContextInWhichItWasAdded) {
+  auto body = []() -> jay::task<std::string> {
+    user.set("ada");
+    auto [p, f] = jay::with_resolvers<int>();
+    auto h = jay::create_task(read_user());
+    std::string seen;
+    auto [seen_by_task, told] = jay::with_resolvers<>();
+    h.add_done_callback([&seen, told_by = seen_by_task](const jay::task_handle<std::string>&) {
+      seen = user.get();
+      user.set("the callback's own");
+      told_by.set_result();
+    });
+    user.set("grace");  // later than the callback
+    co_await told;
+    auto [also, told_too] = jay::with_resolvers<>();
+    f.add_done_callback([&seen, told_by = also](const jay::future<int>&) {
+      seen += " " + user.get();
+      told_by.set_result();
+    });
+    p.set_result(1);
+    co_await told_too;
+    co_return seen + " " + user.get();
+  };
+  EXPECT_EQ("ada grace grace", run(body()));
+}
+
+TEST_P(ContextVar, ATaskThatADoneCallbackStartsHasTheCallbacksContext) {
+  auto body = []() -> jay::task<std::string> {
+    user.set("ada");
+    auto [p, f] = jay::with_resolvers<int>();
+    jay::task_handle<std::string> started;
+    auto [ready, told] = jay::with_resolvers<>();
+    f.add_done_callback([&started, told_by = ready](const jay::future<int>&) {
+      started = jay::create_task(read_user());
+      told_by.set_result();
+    });
+    user.set("grace");
+    p.set_result(1);
+    co_await told;
+    std::string seen = co_await started;
+    co_return seen;
+  };
+  EXPECT_EQ("ada", run(body()));
+}
+
 }  // namespace

@@ -504,4 +504,76 @@ TEST(CreateTask, StartsInOrderInAsynciosOrder) {
   EXPECT_EQ("abcdefghij", jay::testing::run(jay::testing::in_asyncio_order(), body()));
 }
 
+jay::task<int> down(int n) {
+  if (n == 0) co_return 0;
+  auto h = jay::create_task(jay::task_options().eager_start(), down, n - 1);
+  int v = co_await h;
+  co_return v + 1;
+}
+
+TEST_P(CreateTask, EagerTasksThatStartEagerTasksDoNotUseUpTheStack) { EXPECT_EQ(100'000, run(down(100'000))); }
+
+TEST_P(CreateTask, AnEagerTaskRunsInPlaceAfterADeepOneToo) {
+  auto body = []() -> jay::task<bool> {
+    co_await down(5'000);
+    auto h = jay::create_task(jay::task_options().eager_start(), nothing);
+    bool done = h.done();
+    co_await h;
+    co_return done;
+  };
+  EXPECT_TRUE(run(body()));
+}
+
+jay::task<int&> refer(int& i) { co_return i; }
+
+TEST_P(CreateTask, AHandleOfATaskThatReturnsAReferenceGivesIt) {
+  auto body = []() -> jay::task<> {
+    int x = 1;
+    auto h = jay::create_task(refer, std::ref(x));
+    int& awaited = co_await h;
+    EXPECT_EQ(&x, &awaited);
+    EXPECT_EQ(&x, &h.result());
+    EXPECT_EQ(&x, &h.take());
+    int& shielded = co_await h.shielded();
+    EXPECT_EQ(&x, &shielded);
+    auto [a, b] = co_await jay::gather(h, refer(x));
+    EXPECT_EQ(&x, &a);
+    EXPECT_EQ(&x, &b);
+    auto again = jay::create_task(h);
+    int& moved = co_await std::move(again);
+    EXPECT_EQ(&x, &moved);
+    jay::task_handle<> erased = h;
+    co_await erased;
+  };
+  run(body());
+}
+
+TEST_P(CreateTask, AnErrorAfterTheFirstOfAGatherOfHandlesIsNoReport) {
+  std::atomic<int> reports{0};
+  sched().set_exception_handler([&](const jay::exception_context& c) {
+    ++reports;
+    ADD_FAILURE() << c.message << " " << c.task_name;
+  });
+  auto body = []() -> jay::task<> {
+    jay::promise<> go;
+    auto late = [](jay::future<> f) -> jay::task<> {
+      co_await f;
+      throw std::runtime_error("second");
+    };
+    auto first = jay::create_task(fail, "first");
+    auto second = jay::create_task(late, go.get_future());
+    bool thrown = false;
+    try {
+      co_await jay::gather(first, second);
+    } catch (const std::runtime_error& e) {
+      thrown = std::string(e.what()) == "first";
+    }
+    EXPECT_TRUE(thrown);
+    go.set_result();
+    while (!second.done()) co_await jay::testing::yield();
+  };
+  run(body());
+  EXPECT_EQ(0, reports);
+}
+
 }  // namespace

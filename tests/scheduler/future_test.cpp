@@ -253,4 +253,22 @@ TEST_P(Future, ChainsOfTasksThroughFutures) {
   EXPECT_EQ(200, run(body()));
 }
 
+TEST_P(Future, OfAReferenceGivesIt) {
+  auto body = []() -> jay::task<> {
+    int x = 1;
+    auto [p, f] = jay::with_resolvers<int&>();
+    p.set_result(x);
+    EXPECT_EQ(&x, &f.result());
+    int& awaited = co_await f;
+    EXPECT_EQ(&x, &awaited);
+    int& shielded = co_await f.shielded();
+    EXPECT_EQ(&x, &shielded);
+    auto [a] = co_await jay::gather(f);
+    EXPECT_EQ(&x, &a);
+    int& moved = co_await std::move(f);
+    EXPECT_EQ(&x, &moved);
+  };
+  run(body());
+}
+
 }  // namespace

@@ -75,7 +75,7 @@ class JAY_API config_error : public std::runtime_error {
   std::shared_ptr<const text> detail_;  ///< shared: copying an exception must not throw
 };
 
-enum class config_origin : std::uint8_t { default_value, file, environment, code };
+enum class config_origin { default_value, file, environment, code };
 
 /// A value as it would be used, and who set it.
 struct config_setting {
@@ -85,7 +85,7 @@ struct config_setting {
   std::string where;  ///< "default", "jay.toml:12", "JAY_SCHEDULER_WORKERS" or "code"
 };
 
-enum class config_type : std::uint8_t { flag, whole, real, choice };
+enum class config_type { flag, whole, real, choice };
 
 /// What may be written for a key.
 struct config_key {

@@ -10,7 +10,7 @@
 
 namespace jay {
 
-enum class io_backend : std::uint8_t { automatic, epoll, io_uring };
+enum class io_backend { automatic, epoll, io_uring };
 
 template <>
 struct detail::choice_words<io_backend> {

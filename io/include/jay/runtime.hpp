@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <jay/config.hpp>
+#include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
 #include <jay/scheduler.hpp>
 
@@ -31,11 +32,16 @@ class JAY_API runtime {
   /// running runtime.
   template <class Op>
   detail::op_result_t<Op> run(Op&& main) {
+    return run_in(copy_context(), std::forward<Op>(main));
+  }
+  /// The main task starts from this context, and what it has set stays there.
+  template <class Op>
+  detail::op_result_t<Op> run_in(context in, Op&& main) {
     static_assert(!std::is_reference_v<detail::op_result_t<Op>>, "run: return a value or a pointer");
     check_outside("run");
     main_run waiting(*this);  // SIGINT is watched from here on
-    auto h = detail::start(scheduler(), task_options(), detail::to_task(std::forward<Op>(main)));
-    waiting.wait(h);
+    auto h = in.run([&] { return detail::start(scheduler(), task_options(), detail::to_task(std::forward<Op>(main))); });
+    waiting.wait(h, in);
     if constexpr (std::is_void_v<detail::op_result_t<Op>>) h.result();
     else return h.take();
   }
@@ -51,8 +57,8 @@ class JAY_API runtime {
     explicit main_run(runtime& r);
     main_run(const main_run&) = delete;
     ~main_run();
-    /// Blocks until the task has ended; throws keyboard_interrupt.
-    void wait(task_handle<> main);
+    /// Blocks until the task has ended, and leaves its context in `in`; throws keyboard_interrupt.
+    void wait(task_handle<> main, const context& in);
 
    private:
     struct state;
@@ -74,7 +80,8 @@ detail::op_result_t<Op> run(Op&& main, const config& c = {}) {
   return r.run(std::forward<Op>(main));
 }
 
-/// Several runs, one runtime, which starts at the first. asyncio.Runner.
+/// Several runs, one runtime, which starts at the first, and one context: what a main task sets, the next one sees.
+/// asyncio.Runner.
 class JAY_API runner {
  public:
   explicit runner(config c = {}) : config_(std::move(c)) {}
@@ -82,8 +89,11 @@ class JAY_API runner {
   template <class Op>
   detail::op_result_t<Op> run(Op&& main) {
     if (closed_) throw std::runtime_error("runner::run: the runner is closed");
-    if (!runtime_) runtime_.emplace(config_);
-    return runtime_->run(std::forward<Op>(main));
+    if (!runtime_) {
+      runtime_.emplace(config_);
+      context_ = copy_context();
+    }
+    return runtime_->run_in(context_, std::forward<Op>(main));
   }
   void close() {
     closed_ = true;
@@ -93,6 +103,7 @@ class JAY_API runner {
  private:
   config config_;
   std::optional<runtime> runtime_;
+  context context_;
   bool closed_ = false;
 };
 

@@ -3,13 +3,14 @@
 //
 //   std::string s = co_await jay::to_thread(read_slowly, path);
 //
-// The callable and its decayed arguments are moved there. A cancel ends the wait at once; the call itself goes on, and
+// The callable and its decayed arguments are moved there; it runs in a copy of the caller's context. A cancel ends the wait at once; the call itself goes on, and
 // what it gives is dropped. Throws what the call throws.
 #pragma once
 
 #include <functional>
 #include <tuple>
 
+#include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
 #include <jay/detail/blocking_pool.hpp>
 #include <jay/future.hpp>
@@ -26,15 +27,18 @@ struct blocking_call {
   std::tuple<A...> args;
   outcome<value> result;
   promise<void> done;
+  context callers = copy_context();
 
   void run() noexcept {
     try {
-      if constexpr (std::is_void_v<value>) {
-        std::apply(std::move(function), std::move(args));
-        result.set_value(unit());
-      } else {
-        result.set_value(std::apply(std::move(function), std::move(args)));
-      }
+      callers.run([this] {
+        if constexpr (std::is_void_v<value>) {
+          std::apply(std::move(function), std::move(args));
+          result.set_value(unit());
+        } else {
+          result.set_value(std::apply(std::move(function), std::move(args)));
+        }
+      });
     } catch (...) {
       result.set_error(std::current_exception());
     }

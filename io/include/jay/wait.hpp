@@ -18,7 +18,7 @@
 
 namespace jay {
 
-enum class wait_mode : std::uint8_t { all_completed, first_completed, first_exception };
+enum class wait_mode { all_completed, first_completed, first_exception };
 inline constexpr wait_mode all_completed = wait_mode::all_completed;
 inline constexpr wait_mode first_completed = wait_mode::first_completed;
 /// Like all_completed, but ends as soon as one has failed (a cancelled one has not).

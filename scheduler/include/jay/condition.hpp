@@ -37,7 +37,7 @@ class JAY_API condition_awaiter : public forwarding_leaf {
 
  private:
   friend class jay::condition;
-  enum class phase : std::uint8_t { waiting, notified, cancelled };
+  enum class phase { waiting, notified, cancelled };
 
   bool suspend() noexcept;
   static bool pass_cancel(forwarding_leaf* l) noexcept;

@@ -65,6 +65,9 @@ JAY_API void context_undo(const context_change& change, const std::string& name)
 /// The current context, with a count for the caller; null if it is empty.
 JAY_API context_map* capture_context() noexcept;
 
+/// What a task has set stays in the context, in the stead of what was there.
+JAY_API void keep_context(task_state& ended, const context& in) noexcept;
+
 /// Makes a slot the current context of the code called from here, until the end of the block.
 class JAY_API context_entered {
  public:
@@ -169,6 +172,7 @@ class JAY_API context {
 
  private:
   friend context copy_context();
+  friend void detail::keep_context(detail::task_state& ended, const context& in) noexcept;
   std::shared_ptr<detail::context_slot> slot_;
 };
 

@@ -26,7 +26,8 @@ class task_options {
     name_ = std::move(n);
     return *this;
   }
-  /// Runs the task in place until its first suspension, instead of queueing it.
+  /// Runs the task in place until its first suspension, instead of queueing it. Outside a task of this runtime, and where
+  /// eager tasks that start eager tasks have used 256 KiB of the stack, it is queued.
   task_options& eager_start(bool e = true) {
     eager_ = e;
     return *this;

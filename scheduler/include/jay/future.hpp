@@ -19,6 +19,7 @@ class future {
   using block = detail::value_state<T>;
   template <class Given>
   using awaiter = detail::result_awaiter<block, T, Given>;
+  using lvalue_given = std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
 
  public:
   using value_type = T;
@@ -29,18 +30,19 @@ class future {
   bool cancel(std::string message = {}) { return state().cancel(message); }
   bool done() const { return state().done(); }
   bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }
-  decltype(auto) result() const {
+  lvalue_given result() const {
     state().check_result("future::result");
-    if constexpr (!std::is_void_v<T>) return std::as_const(state().result.value());
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*state().result.value());
+    else if constexpr (!std::is_void_v<T>) return state().result.value();
   }
   std::exception_ptr exception() const {
     return state().exception("future::exception: the result is not ready");
   }
-  /// Calls f(const future<T>&) once it is done; never inline.
+  /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline.
   template <class F>
   callback_id add_done_callback(F f) {
     if (!state().home) state().home = detail::current_scheduler();
-    return state().add_callback(new detail::callback_of<future, F>(*this, std::move(f), 0));
+    return state().add_callback(new detail::callback_of<future, F>(*this, std::move(f)));
   }
   bool remove_done_callback(callback_id id) { return state().remove_callback(id); }
 
@@ -60,7 +62,6 @@ class future {
   detail::state_ptr<block> share() const { return detail::state_ptr<block>::share(&state()); }
 
  private:
-  using lvalue_given = std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>>;
   block& state() const {
     if (!state_) throw invalid_state_error("an empty future has no state");
     return *state_;
@@ -139,6 +140,10 @@ std::pair<promise<T>, future<T>> with_resolvers() {
 
 template <class T>
 inline constexpr bool detail::is_unowned<future<T>> = true;
+template <class T>
+struct detail::op_result<future<T&>> {
+  using type = T&;
+};
 
 }  // namespace jay
 

@@ -32,10 +32,22 @@ inline constexpr keep_running_t keep_running{};
 
 namespace detail {
 
+/// A handle or a future that a gather has been given: as in CPython, an error that comes after the gather's counts as
+/// told, also where the child is dropped before it starts.
+template <class Handle>
+struct heard {
+  explicit heard(Handle h) noexcept : handle(std::move(h)) {}
+  heard(heard&&) noexcept = default;
+  ~heard() {
+    if (handle) handle.share()->retrieved.store(true, std::memory_order_relaxed);  // relaxed: only for the report
+  }
+  Handle handle;
+};
+
 /// A handle or a future as a gather's child: what it awaits is not owned. A cancel of the gather is passed on to it; a
 /// sibling's failure ends only the wait.
 template <class Handle, class T>
-task<T> await_unowned(Handle h);
+task<T> await_unowned(heard<Handle> child);
 
 /// The running scope was cancelled as a whole, not (only) a gather in it by a failed child.
 JAY_API bool whole_scope_cancelled() noexcept;
@@ -47,7 +59,7 @@ auto to_child(Op&& o) {
     static_assert(std::is_void_v<typename D::value_type> || std::is_copy_constructible_v<typename D::value_type>,
                   "gather of handles or futures copies their values: a move-only result must be taken from the handle "
                   "(co_await std::move(h))");
-    return await_unowned<D, typename D::value_type>(D(std::forward<Op>(o)));
+    return await_unowned<D, typename D::value_type>(heard<D>(std::forward<Op>(o)));
   } else {
     return to_task(std::forward<Op>(o));
   }
@@ -271,7 +283,8 @@ auto gather(keep_running_t, task_list<T>& tasks) {
 }
 
 template <class Handle, class T>
-task<T> detail::await_unowned(Handle h) {
+task<T> detail::await_unowned(heard<Handle> child) {
+  Handle& h = child.handle;
   for (;;) {
     try {
       auto wait = h.shielded();

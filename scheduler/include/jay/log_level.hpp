@@ -11,6 +11,6 @@ namespace jay {
 ///   warn   what goes on with less than was asked for, or not at once: threads, descriptors, io_uring, a late end
 ///   info   with what the runtime has started
 ///   debug  what it has done, at its end
-enum class log_level : std::uint8_t { off, error, warn, info, debug };
+enum class log_level { off, error, warn, info, debug };
 
 }  // namespace jay

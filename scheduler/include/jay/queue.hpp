@@ -108,7 +108,7 @@ class held_cell {
 /// All of a queue but the type of its items.
 class JAY_API queue_core {
  public:
-  enum class order : std::uint8_t { first_in, last_in, smallest };
+  enum class order { first_in, last_in, smallest };
 
   queue_core(order o, std::size_t maxsize, precedes p) noexcept : maxsize_(maxsize), precedes_(p), order_(o) {}
   queue_core(const queue_core&) = delete;
@@ -121,7 +121,7 @@ class JAY_API queue_core {
     queue_cell pop_any() noexcept { return list.size() != 0 ? list.pop_front() : heap.pop_any(); }
   };
 
-  enum class outcome : std::uint8_t { done, would_wait, shut_down };
+  enum class outcome { done, would_wait, shut_down };
   outcome try_put(queue_cell i);
   outcome try_get(queue_cell& i);
   void task_done();
@@ -130,7 +130,7 @@ class JAY_API queue_core {
   /// For the destructor.
   items& all() noexcept { return items_; }
   /// Of a get that was cancelled. unwanted: the caller drops it; no_room: there was no memory.
-  enum class returned : std::uint8_t { taken, unwanted, no_room };
+  enum class returned { taken, unwanted, no_room };
   returned give_back(queue_cell i) noexcept;
 
   std::size_t qsize() const noexcept;
@@ -176,7 +176,7 @@ class JAY_API queue_awaiter : public leaf {
  protected:
   friend class queue_core;
   /// done: at once; handed: after a suspension
-  enum class state : std::uint8_t { fresh, done, waiting, handed, shut_down };
+  enum class state { fresh, done, waiting, handed, shut_down };
 
   /// await_ready for what has been tried.
   bool ready(queue_core::outcome o) noexcept;

@@ -17,7 +17,7 @@
 
 namespace jay {
 
-enum class priority : std::uint8_t { low, normal, high };
+enum class priority { low, normal, high };
 
 /// What went wrong where nobody could be told by an exception.
 struct exception_context {

@@ -11,13 +11,13 @@
 namespace jay {
 
 // What runs first when a task forks.
-enum class order : std::uint8_t { depth, asyncio };
+enum class order { depth, asyncio };
 
 // How much one steal takes from its victim's deque.
-enum class steal_policy : std::uint8_t { one, half };
+enum class steal_policy { one, half };
 
 // Who pays for the ordering between a deque's owner and its thieves.
-enum class fence_policy : std::uint8_t { automatic, asymmetric, full };
+enum class fence_policy { automatic, asymmetric, full };
 
 template <>
 struct detail::choice_words<order> {

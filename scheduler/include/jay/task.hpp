@@ -122,6 +122,11 @@ class [[nodiscard("a task does nothing until it is awaited")]] task {
 
 template <class T>
 task<T> detail::task_promise<T>::get_return_object() noexcept {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+  // A condition that awaits, where the coroutine has no local variable, gets a place before the frame's first word: then
+  // the promise is not where it is in every other frame, at a multiple of 16.
+  if (reinterpret_cast<std::uintptr_t>(this) % 16 != 0) [[unlikely]] mislaid_frame(this->where);
+#endif
   return task<T>(frame_of(*this));
 }
 
@@ -131,3 +136,12 @@ template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
 }  // namespace jay
+
+/// The one place where a coroutine's parameters are seen: those by value stand in its frame.
+template <class T, class... A>
+struct std::coroutine_traits<jay::task<T>, A...> {
+  static_assert((jay::detail::fits_a_frame<A, JAY_FRAME_ALIGNMENT> && ...),
+                "a parameter by value wants a larger alignment than the coroutine's frame has: compile this file with "
+                "-DJAY_FRAME_ALIGNMENT=32 (or what alignof gives), or pass a pointer (docs/pitfalls-gcc12.md, 6)");
+  using promise_type = jay::detail::task_promise<T>;
+};

@@ -26,24 +26,18 @@ inline constexpr bool is_unowned = false;
 template <class T>
 inline constexpr bool is_unowned<task_handle<T>> = true;
 
+template <class T>
+struct op_result<task_handle<T&>> {
+  using type = T&;
+};
+
 /// Runs f(handle) when the state is done, as a job of its own.
 template <class Handle, class F>
 struct callback_of final : callback {
-  callback_of(Handle h, F f, std::uintptr_t ctx) : function(std::move(f)), handle(std::move(h)) {
-    resume = &run;
-    destroy = &drop;
-    continuation = 0;
-    context = ctx;
-  }
-  static void run(job* j) {
-    auto* self = static_cast<callback_of*>(j);
-    this_worker->parked = true;
-    try {
-      self->function(std::as_const(self->handle));
-    } catch (...) {
-      report(this_worker->sched, "a done callback has thrown", std::current_exception(), nullptr);
-    }
-    delete self;
+  callback_of(Handle h, F f) : callback(&invoke, &drop), function(std::move(f)), handle(std::move(h)) {}
+  static void invoke(callback* c) {
+    auto* self = static_cast<callback_of*>(c);
+    self->function(std::as_const(self->handle));
   }
   static void drop(job* j) { delete static_cast<callback_of*>(j); }
 
@@ -68,11 +62,9 @@ class result_awaiter final : public state_awaiter {
   Given await_resume() {
     resumed();
     state().rethrow();
-    if constexpr (!std::is_void_v<Given>) {
-      if constexpr (std::is_reference_v<Given>) return state().result.value();
-      else if constexpr (std::is_reference_v<T>) return *state().result.value();
-      else return std::move(state().result.value());
-    }
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*state().result.value());
+    else if constexpr (std::is_reference_v<Given>) return state().result.value();
+    else if constexpr (!std::is_void_v<Given>) return std::move(state().result.value());
   }
 
  private:
@@ -128,17 +120,19 @@ class task_handle : public task_handle_base {
   /// The result; throws what the task threw, or invalid_state_error if it is not done.
   const T& result() const {
     state().check_result("task_handle::result");
-    return typed().result.value();
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*typed().result.value());
+    else return typed().result.value();
   }
   /// Moves the result out; of several handles one may do so.
   T take() {
     state().check_result("task_handle::take");
-    return std::move(typed().result.value());
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*typed().result.value());
+    else return std::move(typed().result.value());
   }
-  /// Calls f(const task_handle<T>&) after the task has ended; never inline, on a worker.
+  /// Calls f(const task_handle<T>&) after the task has ended, in a copy of the current context; never inline, on a worker.
   template <class F>
   callback_id add_done_callback(F f) {
-    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f), 0));
+    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f)));
   }
 
   operator task_handle<void>() const noexcept;
@@ -172,7 +166,7 @@ class task_handle<void> : public task_handle_base {
   void take() const { result(); }
   template <class F>
   callback_id add_done_callback(F f) {
-    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f), 0));
+    return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f)));
   }
 
   auto operator co_await() const { return awaiter(state()); }

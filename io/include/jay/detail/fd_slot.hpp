@@ -29,7 +29,7 @@ struct slot_operation {
   ~slot_operation() = default;
 };
 
-enum class fd_kind : std::uint8_t { connected, connecting, listening };
+enum class fd_kind { connected, connecting, listening };
 
 class JAY_API fd_slot final : public basic_slot<slot_operation>, public source {
  public:

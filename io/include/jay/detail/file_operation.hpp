@@ -44,7 +44,7 @@ struct JAY_API open_file {
 };
 using open_file_ptr = std::shared_ptr<open_file>;
 
-enum class file_call : std::uint8_t { open, read, write, sync };
+enum class file_call { open, read, write, sync };
 
 /// What an engine carries out.
 struct file_operation {

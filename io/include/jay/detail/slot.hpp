@@ -63,9 +63,9 @@
 
 namespace jay::detail {
 
-enum class direction : std::uint8_t { reading = 0, writing = 1 };
+enum class direction { reading = 0, writing = 1 };
 
-enum class io_step : std::uint8_t {
+enum class io_step {
   done,     // the operation has its result
   drained,  // ... and the kernel has no more for now
   again,    // the kernel had nothing
@@ -75,8 +75,8 @@ enum class io_step : std::uint8_t {
 template <class Op>
 class basic_slot {
  public:
-  enum class admission : std::uint8_t { attempt, wait, busy, closed };
-  enum class parking : std::uint8_t { suspended, attempt, cancelled, closed };
+  enum class admission { attempt, wait, busy, closed };
+  enum class parking { suspended, attempt, cancelled, closed };
   struct ended {
     std::array<Op*, 2> op{};  // the caller resumes those that are not null
   };

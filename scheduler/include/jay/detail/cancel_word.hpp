@@ -24,7 +24,7 @@ namespace jay::detail {
 
 class cancel_word {
  public:
-  enum class outcome : std::uint8_t { pending, claimed, forward, busy };
+  enum class outcome { pending, claimed, forward, busy };
 
   // ---- the strand itself ----
 

@@ -20,7 +20,30 @@
 #endif
 #endif
 
+// What a coroutine's frame is aligned to, in the file that defines the coroutine. A promise's operator new is not told
+// what the frame wants, so where vectors are wider than malloc's 16 bytes every frame is aligned for them. Others set it:
+// -DJAY_FRAME_ALIGNMENT=64.
+#if !defined(JAY_FRAME_ALIGNMENT)
+#if defined(__AVX512F__)
+#define JAY_FRAME_ALIGNMENT 64
+#elif defined(__AVX__)
+#define JAY_FRAME_ALIGNMENT 32
+#else
+#define JAY_FRAME_ALIGNMENT 16
+#endif
+#endif
+
 namespace jay::detail {
+
+/// An object of this type, by value, may stand in a frame.
+template <class T, std::size_t Alignment>
+inline constexpr bool fits_a_frame = alignof(T) <= Alignment;
+template <class T, std::size_t Alignment>
+inline constexpr bool fits_a_frame<T&, Alignment> = true;
+template <class T, std::size_t Alignment>
+inline constexpr bool fits_a_frame<T&&, Alignment> = true;
+template <std::size_t Alignment>
+inline constexpr bool fits_a_frame<void, Alignment> = true;
 
 /// A block of class c takes c * frame_step bytes with malloc's own word before it.
 inline constexpr std::size_t frame_step = 32;

@@ -13,7 +13,7 @@
 
 namespace jay::detail {
 
-enum class outcome_state : std::uint8_t { empty, value, error };
+enum class outcome_state { empty, value, error };
 
 /// T by value; a reference is kept as a pointer, void as unit.
 template <class T>
@@ -75,7 +75,7 @@ class outcome {
     stored value_;
     std::exception_ptr error_;
   };
-  outcome_state state_ = outcome_state::empty;
+  outcome_state state_ : 8 = outcome_state::empty;
 };
 
 }  // namespace jay::detail

@@ -3,6 +3,8 @@
 // goes on.
 #pragma once
 
+#include <new>
+
 #include <jay/detail/awaitable.hpp>
 #include <jay/detail/foreign_awaiter.hpp>
 #include <jay/detail/join.hpp>
@@ -17,13 +19,26 @@ JAY_API job* task_done(task_state* t) noexcept;
 /// The coroutine has entered managers: runs their exits, then ends it.
 JAY_API job* exits_begin(promise_base& p) noexcept;
 
+/// g++ 12 has put something before the frame's first word, so that nobody finds anything in it; ends the program.
+[[noreturn]] JAY_API void mislaid_frame(const std::source_location& of) noexcept;
+
 /// What every task promise has, whatever its type.
 struct result_promise : promise_base {
   using promise_base::promise_base;
   void* out;  // the outcome<T>; set by who starts the coroutine
 
-  static void* operator new(std::size_t n) { return frame_allocate(n); }
-  static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
+  // Always inline: files of one program may have frames of different alignments.
+  [[gnu::always_inline]] static void* operator new(std::size_t n) { return frame_allocate(n, JAY_FRAME_ALIGNMENT); }
+  [[gnu::always_inline]] static void operator delete(void* p, std::size_t n) noexcept {
+    frame_free(p, n, JAY_FRAME_ALIGNMENT);
+  }
+  // Of clang with -fcoro-aligned-allocation, which knows what the frame wants.
+  [[gnu::always_inline]] static void* operator new(std::size_t n, std::align_val_t a) {
+    return frame_allocate(n, static_cast<std::size_t>(a));
+  }
+  [[gnu::always_inline]] static void operator delete(void* p, std::size_t n, std::align_val_t a) noexcept {
+    frame_free(p, n, static_cast<std::size_t>(a));
+  }
 };
 inline result_promise& result_promise_of(job* frame) noexcept {
   return static_cast<result_promise&>(promise_of(frame));
@@ -76,6 +91,12 @@ struct awaits : Base {
                   "co_await needs an awaitable of jay's (a task by value: co_await f(x) or co_await std::move(t); a "
                   "task_handle; a future; ...); std::future is not one: use jay::wrap_future");
     if constexpr (awaitable<T>) {
+      static_assert(fits_a_frame<std::remove_reference_t<T>, JAY_FRAME_ALIGNMENT> &&
+                        fits_a_frame<awaiter_t<T>, JAY_FRAME_ALIGNMENT> &&
+                        fits_a_frame<await_result_t<T>, JAY_FRAME_ALIGNMENT>,
+                    "what is awaited here wants a larger alignment than the coroutine's frame has: compile this file with "
+                    "-DJAY_FRAME_ALIGNMENT=32 (or what alignof gives), or keep the value behind a pointer "
+                    "(docs/pitfalls-gcc12.md, 6)");
       this->where = l;
 #if defined(__GNUC__) && !defined(__clang__)
       if constexpr (own_awaiter<std::remove_reference_t<T>>) return awaiter_reference<std::remove_reference_t<T>>{t};

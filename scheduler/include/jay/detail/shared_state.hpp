@@ -22,16 +22,33 @@ using callback_id = std::uint64_t;
 
 namespace detail {
 
-enum class status : std::uint8_t { pending, value, error, cancelled };
+/// One byte, as an atomic cannot be a bit-field, and therefore unscoped: g++ passes a scoped enumeration that is smaller than
+/// an int without extending it, and clang takes it for extended.
+struct status_values {
+  enum type : std::uint8_t { pending, value, error, cancelled };
+};
+using status = status_values::type;
 
 struct shared_state;
 
-/// A callback: a job of its own, so that nothing is allocated when it is due.
-struct callback : job {
+struct context_map;
+
+/// A callback: a job of its own, so that nothing is allocated when it is due. It runs in the context that was current
+/// where it was added.
+struct JAY_API callback : job {
+  callback(void (*f)(callback*), void (*drop)(job*)) noexcept;
+  callback(const callback&) = delete;
+
   callback* next = nullptr;
   callback_id id = 0;
-  shared_state* state = nullptr;
-  std::uintptr_t context = 0;
+  context_map* context;
+  void (*call)(callback*);
+
+ protected:
+  ~callback();
+
+ private:
+  static void run(job* j);
 };
 
 struct JAY_API shared_state {

@@ -16,15 +16,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include <jay/detail/build.hpp>
 #include <jay/detail/export.hpp>
-
-#if defined(__SANITIZE_THREAD__)
-#define JAY_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define JAY_TSAN 1
-#endif
-#endif
 
 namespace jay::detail {
 

@@ -30,7 +30,7 @@ struct JAY_API task_state : shared_state, job {
 
   // Its size is what a task costs: these small ones stand in root's tail.
   [[no_unique_address]] scope root;
-  jay::priority prio;
+  jay::priority prio : 8;
   atomic<std::uint8_t> flags{0};  // relaxed: each bit has one writer, and its readers learn of the task after that
   static constexpr std::uint8_t is_eager = 1;    // launch
   static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
@@ -66,6 +66,11 @@ struct task_block : task_state {
 
   static void* operator new(std::size_t n) { return frame_allocate(n); }
   static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
+  // of a result that wants more than malloc's alignment
+  static void* operator new(std::size_t n, std::align_val_t a) { return frame_allocate(n, static_cast<std::size_t>(a)); }
+  static void operator delete(void* p, std::size_t n, std::align_val_t a) noexcept {
+    frame_free(p, n, static_cast<std::size_t>(a));
+  }
 
   bool failed() const noexcept override { return result.state() == outcome_state::error; }
   const std::exception_ptr& error() const noexcept override { return result.error(); }

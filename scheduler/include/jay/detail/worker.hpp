@@ -118,6 +118,19 @@ inline void frame_free(void* p, std::size_t n) noexcept {
   block_free(p);
 }
 
+/// For what wants more than malloc's 16 bytes: the address of the block stands before what is given.
+[[gnu::always_inline]] inline void* frame_allocate(std::size_t n, std::size_t alignment) {
+  if (alignment <= 16) return frame_allocate(n);
+  void* block = frame_allocate(n + alignment);
+  std::uintptr_t at = (reinterpret_cast<std::uintptr_t>(block) + alignment) & ~(alignment - 1);
+  reinterpret_cast<void**>(at)[-1] = block;  // both are multiples of 16, so there are 16 bytes between them at least
+  return reinterpret_cast<void*>(at);
+}
+[[gnu::always_inline]] inline void frame_free(void* p, std::size_t n, std::size_t alignment) noexcept {
+  if (alignment <= 16) return frame_free(p, n);
+  frame_free(static_cast<void**>(p)[-1], n + alignment);
+}
+
 // What await_suspend returns to go on with another frame (null: back to the worker's loop). Where the compiler makes no
 // tail call, the frame is left for the loop to resume, so that the stack does not grow.
 #if JAY_TRAMPOLINE
