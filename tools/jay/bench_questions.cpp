@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "../../io/src/suggest.hpp"
+#include "../../io/src/config/suggest.hpp"
 #include "commands.hpp"
 
 namespace jay_tool {

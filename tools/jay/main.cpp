@@ -14,7 +14,7 @@
 #include <jay/config.hpp>
 #include <jay/version.hpp>
 
-#include "../../io/src/suggest.hpp"
+#include "../../io/src/config/suggest.hpp"
 #include "commands.hpp"
 #include "terminal.hpp"
 
