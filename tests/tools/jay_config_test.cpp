@@ -190,7 +190,7 @@ TEST_F(JayConfig, SchemaNamesEveryKey) {
 }
 
 TEST_F(JayConfig, TheDocumentIsUpToDate) {
-  const fs::path document = fs::path(__FILE__).parent_path() / "../../docs/config.md";
+  const fs::path document = fs::path(JAY_SOURCE_DIR) / "docs/config.md";
   const std::string text = read_file(document);
   const std::size_t begin = text.find("## [");
   ASSERT_NE(begin, text.npos);
