@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include "environment.hpp"
-#include "file.hpp"
 #include "keys.hpp"
 #include "value.hpp"
 
@@ -17,15 +15,12 @@ using list = std::vector<setting>;
 
 list defaults() {
   list out;
-  const config c;
-  for (const detail::key& k : config_keys()) out.push_back({k.get(c), config_origin::default_value, "default"});
+  for (const detail::key& k : config_keys()) out.push_back({k.get(config()), config_origin::default_value, "default"});
   return out;
 }
 
 void overlay(list& under, const detail::settings& over) {
-  for (std::size_t i = 0; i < over.size(); ++i) {
-    if (over[i]) under[i] = *over[i];
-  }
+  for (std::size_t i = 0; i < over.size(); ++i) under[i] = over[i].value_or(under[i]);
 }
 
 // Values that code has set in place of what was loaded.
@@ -36,20 +31,17 @@ void overlay_code(list& under, const config& c, const list& loaded) {
   }
 }
 
-// Files and the environment are checked as they are read; this is for what code has assigned.
-void check_code(const list& settings) {
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    if (settings[i].origin != config_origin::code) continue;
-    try {
-      detail::check_number(config_keys()[i], settings[i].value);
-    } catch (const detail::refusal& r) {
-      detail::refuse("config", config_keys()[i].path() + ": " + r.message + " (set by code)");
-    }
-  }
-}
-
+// Files and the environment are checked as they are read; code is checked here.
 detail::loaded_settings assign(config& c, list settings) {
-  for (std::size_t i = 0; i < settings.size(); ++i) config_keys()[i].set(c, settings[i].value);
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const detail::key& k = config_keys()[i];
+    try {
+      if (settings[i].origin == config_origin::code) detail::check_number(k, settings[i].value);
+    } catch (const detail::refusal& r) {
+      detail::refuse("config", k.path() + ": " + r.message + " (set by code)");
+    }
+    k.set(c, settings[i].value);
+  }
   return {std::make_shared<const list>(std::move(settings))};
 }
 
@@ -84,7 +76,6 @@ void config::reload(const std::string& path) {
   config fresh = load(path);
   list settings = *fresh.loaded_.list;
   overlay_code(settings, *this, loaded_.list ? *loaded_.list : defaults());
-  check_code(settings);
   fresh.loaded_ = assign(fresh, std::move(settings));
   *this = std::move(fresh);
 }
@@ -93,7 +84,6 @@ config config::resolved() const {
   config out = loaded_.list ? *this : from_environment();
   list settings = *out.loaded_.list;
   overlay_code(settings, *this, loaded_.list ? *loaded_.list : defaults());
-  check_code(settings);
   out.loaded_ = assign(out, std::move(settings));
   return out;
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "environment.hpp"
-
+// JAY_<TABLE>_<KEY>=value, and JAY_DEBUG for debug.enabled.
 #include <fmt/format.h>
 
+#include "keys.hpp"
 #include "suggest.hpp"
-#include "text.hpp"
 #include "value.hpp"
 
 namespace jay::detail {

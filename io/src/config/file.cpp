@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A file: its bytes, and what its entries mean for the keys.
-#include "file.hpp"
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -13,6 +11,7 @@
 #include <set>
 
 #include "../errors.hpp"
+#include "keys.hpp"
 #include "reader.hpp"
 #include "suggest.hpp"
 
@@ -39,6 +38,7 @@ class file_reader {
   settings read() {
     settings out(config_keys().size());
     for (const entry& e : read_toml(text_, problems_)) {
+      if (problems_.size() >= 2 * enough_problems) break;
       // Whatever stands below what was refused is not told again.
       if (refused_.contains(e.path[0]) || (e.path.size() > 1 && refused_.contains(e.path[0] + '.' + e.path[1]))) continue;
       e.path.size() == 1 ? read_top(e) : read_below(e, out);
@@ -105,7 +105,7 @@ class file_reader {
 
   void refuse(std::string path, std::string_view part, std::string message, const std::string& hint) {
     refused_.insert(std::move(path));
-    if (problems_.size() < 2 * enough_problems) problems_.push_back(text_.error(part, std::move(message), hint));
+    problems_.push_back(text_.error(part, std::move(message), hint));
   }
 
   const config_text& text_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 
@@ -58,6 +59,11 @@ const std::vector<key>& config_keys() {
     return out;
   }();
   return keys;
+}
+
+std::size_t find_key(const std::function<bool(const key&)>& is) {
+  const auto at = std::find_if(config_keys().begin(), config_keys().end(), is);
+  return at == config_keys().end() ? no_key : static_cast<std::size_t>(at - config_keys().begin());
 }
 
 std::vector<std::string> table_names() {

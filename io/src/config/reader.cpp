@@ -186,10 +186,7 @@ class reader {
     if (body == "inf" || body == "nan") {
       out.kind = literal::kind::real;
     } else if (!good || stop != end) {
-      if (!digit(0) || body.find_first_not_of("0123456789-:.+TtZz") != body.npos || body.find_first_of("-:") == body.npos) {
-        throw source_.error(word, fmt::format("'{}' is no value", printable(word)), "text stands in quotes");
-      }
-      out.kind = literal::kind::date;
+      throw source_.error(word, fmt::format("'{}' is no value", printable(word)), "text stands in quotes");
     }
     out.number *= sign;
     return out;

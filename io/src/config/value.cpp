@@ -99,12 +99,9 @@ double from_word(const config_key& key, std::string_view word) {
 double from_flag(std::string_view text) {
   std::string word(text);
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  for (const char* yes : {"1", "true", "yes", "on"}) {
-    if (word == yes) return 1;
-  }
-  for (const char* no : {"0", "false", "no", "off"}) {
-    if (word == no) return 0;
-  }
+  constexpr std::string_view words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
+  const auto at = std::find(std::begin(words), std::end(words), word);
+  if (at != std::end(words)) return static_cast<double>((at - std::begin(words)) % 2);
   throw refusal{fmt::format("\"{}\" is neither true nor false", printable(text)), "allowed: 1, 0, true, false, on or off"};
 }
 
@@ -116,7 +113,6 @@ std::string found_text(const literal& value) {
     case literal::kind::whole: return "the whole number " + printable(value.written);
     case literal::kind::real: return "the number " + printable(value.written);
     case literal::kind::flag: return value.number != 0 ? "true" : "false";
-    case literal::kind::date: return "a date or time";
     case literal::kind::array: return "an array";
     case literal::kind::braces: return "a table in braces";
     case literal::kind::table: return "a table";

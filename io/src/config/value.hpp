@@ -17,7 +17,7 @@ struct refusal {
 
 /// A value as it stands in a file.
 struct literal {
-  enum class kind { text, whole, real, flag, date, array, braces, table, table_array };
+  enum class kind { text, whole, real, flag, array, braces, table, table_array };
   literal::kind kind = kind::table;
   std::string_view written;  ///< the place of the value
   std::string text;          ///< of kind text, without its quotes
