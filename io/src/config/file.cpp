@@ -53,13 +53,13 @@ class file_reader {
  private:
   void read_top(const entry& e) {
     const std::string& name = e.path[0];
-    const bool table = e.value.kind == literal::kind::table;
+    const bool table = e.value.kind == literal::form::table;
     if (is_table(name)) {
       if (table) return;
       return refuse(name, e.written, fmt::format("{}: expected a table, found {}", name, found_text(e.value)),
                     fmt::format("write [{}], and its keys below it", name));
     }
-    if (table || e.value.kind == literal::kind::braces || e.value.kind == literal::kind::table_array) return unknown_table(e);
+    if (table || e.value.kind == literal::form::braces || e.value.kind == literal::form::table_array) return unknown_table(e);
     const std::string home = table_of(name);
     refuse(name, e.written, fmt::format("unknown key '{}' outside of any table", printable(name)),
            home.empty() ? "tables: " + joined(tables_) : fmt::format("it belongs below [{}]", home));
@@ -73,7 +73,7 @@ class file_reader {
     const key& k = config_keys()[index];
     // Something below a key makes the key a table, wherever its own value is.
     const bool deeper = e.path.size() > 2;
-    const literal found = deeper ? literal{literal::kind::table, e.written, {}, 0} : e.value;
+    const literal found = deeper ? literal{literal::form::table, e.written, {}, 0} : e.value;
     try {
       out[index] = setting{from_literal(k, found), config_origin::file,
                            fmt::format("{}:{}", text_.name(), text_.line_of(e.written))};

@@ -68,7 +68,7 @@ class reader {
     e.path = key(e.written, "a table's name");
     expect(']');
     if (array) expect(']');
-    if (array) e.value.kind = literal::kind::table_array;
+    if (array) e.value.kind = literal::form::table_array;
     // No key of ours stands below [[...]]: the keys there are read and forgotten.
     counts_ = !array;
     table_ = e.path;
@@ -146,11 +146,11 @@ class reader {
     literal out;
     const std::size_t begin = at_;
     if (sees('"') || sees('\'')) {
-      out.kind = literal::kind::text;
+      out.kind = literal::form::text;
       out.text = quoted();
     } else if (sees('[') || sees('{')) {
       // No key takes them: what they hold is not read, also where it goes on in the next line.
-      out.kind = sees('[') ? literal::kind::array : literal::kind::braces;
+      out.kind = sees('[') ? literal::form::array : literal::form::braces;
       at_ = line_end();
     } else {
       at_ = std::min(text_.find_first_of(" \t\r\n,#]}=\"'", at_), text_.size());
@@ -165,14 +165,14 @@ class reader {
     literal out;
     if (word.empty()) throw expected("a value");
     if (word == "true" || word == "false") {
-      out.kind = literal::kind::flag;
+      out.kind = literal::form::flag;
       out.number = word == "true" ? 1 : 0;
       return out;
     }
     const double sign = word[0] == '-' ? -1 : 1;
     const std::string_view body = word.substr(word[0] == '-' || word[0] == '+' ? 1 : 0);
     const std::string_view whole = body.substr(0, body.find_first_of(".eE"));
-    out.kind = whole.size() == body.size() ? literal::kind::whole : literal::kind::real;
+    out.kind = whole.size() == body.size() ? literal::form::whole : literal::form::real;
     const auto digit = [&](std::size_t i) { return i < body.size() && body[i] >= '0' && body[i] <= '9'; };
     bool good = digit(0) && digit(body.size() - 1) && (whole.size() == 1 || whole[0] != '0');
     std::string plain;
@@ -184,7 +184,7 @@ class reader {
     const auto [stop, error] = std::from_chars(plain.data(), end, out.number);
     if (error == std::errc::result_out_of_range) out.number = std::numeric_limits<double>::infinity();
     if (body == "inf" || body == "nan") {
-      out.kind = literal::kind::real;
+      out.kind = literal::form::real;
     } else if (!good || stop != end) {
       throw source_.error(word, fmt::format("'{}' is no value", printable(word)), "text stands in quotes");
     }

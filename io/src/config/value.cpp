@@ -109,20 +109,20 @@ double from_flag(std::string_view text) {
 
 std::string found_text(const literal& value) {
   switch (value.kind) {
-    case literal::kind::text: return fmt::format("text \"{}\"", printable(value.text));
-    case literal::kind::whole: return "the whole number " + printable(value.written);
-    case literal::kind::real: return "the number " + printable(value.written);
-    case literal::kind::flag: return value.number != 0 ? "true" : "false";
-    case literal::kind::array: return "an array";
-    case literal::kind::braces: return "a table in braces";
-    case literal::kind::table: return "a table";
-    case literal::kind::table_array: return "[[...]], an array of tables";
+    case literal::form::text: return fmt::format("text \"{}\"", printable(value.text));
+    case literal::form::whole: return "the whole number " + printable(value.written);
+    case literal::form::real: return "the number " + printable(value.written);
+    case literal::form::flag: return value.number != 0 ? "true" : "false";
+    case literal::form::array: return "an array";
+    case literal::form::braces: return "a table in braces";
+    case literal::form::table: return "a table";
+    case literal::form::table_array: return "[[...]], an array of tables";
   }
   return {};
 }
 
 double from_literal(const config_key& key, const literal& value) {
-  using enum literal::kind;
+  using enum literal::form;
   if (key.type == config_type::flag && value.kind == flag) return value.number;
   if (key.type == config_type::choice && value.kind == text) return from_word(key, value.text);
   if (is_number(key)) {

@@ -17,8 +17,8 @@ struct refusal {
 
 /// A value as it stands in a file.
 struct literal {
-  enum class kind { text, whole, real, flag, array, braces, table, table_array };
-  literal::kind kind = kind::table;
+  enum class form { text, whole, real, flag, array, braces, table, table_array };
+  form kind = form::table;
   std::string_view written;  ///< the place of the value
   std::string text;          ///< of kind text, without its quotes
   double number = 0;         ///< of whole, real and flag
