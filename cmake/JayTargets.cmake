@@ -2,11 +2,11 @@
 # How a jay library and a jay program are declared. Sources and headers are globbed, so that adding a
 # file needs no edit here; CONFIGURE_DEPENDS makes the build look again each time.
 
-# jay_add_library(<name>): src/*.cpp and include/**.hpp of the current folder become the target
+# jay_add_library(<name>): src/**.cpp and include/**.hpp of the current folder become the target
 # jay_<name>, known as jay::<name> here and after installation.
 function(jay_add_library name)
   set(target jay_${name})
-  file(GLOB sources CONFIGURE_DEPENDS src/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cpp)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS include/*.hpp)
 
   add_library(${target} ${sources})

@@ -77,6 +77,10 @@ TEST_F(ConfigError, UnknownTables) {
   EXPECT_THAT(report_of("[bananas]"), HasSubstr("tables: scheduler, io, debug, log"));
   EXPECT_THAT(report_of("io = 3"), HasSubstr("io: expected a table, found the whole number 3"));
   EXPECT_THAT(report_of("[[io]]"), HasSubstr("io: expected a table, found [[...]], an array of tables"));
+  EXPECT_EQ(report_of("scheduler = { workers = 5 }"),
+            "jay.toml:1:1: scheduler: expected a table, found a table in braces\n"
+            "  1 | scheduler = { workers = 5 }\n"
+            "    | ^~~~~~~~~  write [scheduler], and its keys below it");
 }
 
 TEST_F(ConfigError, WrongTypes) {
@@ -86,7 +90,7 @@ TEST_F(ConfigError, WrongTypes) {
             "    |                     ^~~~~~  allowed: 0 to 1024");
   EXPECT_THAT(report_of("scheduler.workers = 1.5"), HasSubstr("expected a whole number, found the number 1.5"));
   EXPECT_THAT(report_of("scheduler.workers = [1]"), HasSubstr("expected a whole number, found an array"));
-  EXPECT_THAT(report_of("scheduler.workers = 2024-01-01"), HasSubstr("expected a whole number, found a date or time"));
+  EXPECT_THAT(report_of("scheduler.workers = 2024-01-01"), HasSubstr("'2024-01-01' is no value"));
   EXPECT_THAT(report_of("io.help = 1"), HasSubstr("io.help: expected true or false, found the whole number 1"));
   EXPECT_THAT(report_of("io.help = \"true\""), HasSubstr("expected true or false, found text \"true\""));
   EXPECT_THAT(report_of("scheduler.order = true"), HasSubstr("expected \"depth\" or \"asyncio\", found true"));
@@ -127,7 +131,7 @@ TEST_F(ConfigError, DuplicateKeys) {
             "jay.toml:4:3: duplicate key 'workers' in [scheduler]\n"
             "  4 |   workers = 2\n"
             "    |   ^~~~~~~  already set in line 2");
-  EXPECT_THAT(report_of("scheduler = {workers = 1, workers = 2}"), StartsWith("jay.toml:1:27: duplicate key 'workers'\n"));
+  EXPECT_THAT(report_of("scheduler.spin = 1\nscheduler.spin.x = 2"), StartsWith("jay.toml:2:1: duplicate key 'scheduler.spin.x'\n"));
   EXPECT_THAT(report_of("scheduler.workers = 1\nscheduler.workers = 1"),
               StartsWith("jay.toml:2:1: duplicate key 'scheduler.workers'\n"));
 }
@@ -145,6 +149,21 @@ TEST_F(ConfigError, Syntax) {
             "jay.toml:2:9: expected '=', saw '1'\n"
             "  2 | workers 1\n"
             "    |         ^");
+  EXPECT_EQ(report_of("scheduler.order = depth"),
+            "jay.toml:1:19: 'depth' is no value\n"
+            "  1 | scheduler.order = depth\n"
+            "    |                   ^~~~~  text stands in quotes");
+  EXPECT_EQ(report_of("[io]\nbackend = \"auto\n"),
+            "jay.toml:2:11: text without a closing quote on its line\n"
+            "  2 | backend = \"auto\n"
+            "    |           ^");
+  EXPECT_THAT(report_of("x = \"\"\"\na\"\"\""), HasSubstr("text in three quotes"));
+  EXPECT_THAT(report_of("[io] threads = 1"), HasSubstr("expected the end of the line, saw 't'"));
+  EXPECT_THAT(report_of("io.threads ="), HasSubstr("expected a value, saw the end of the file"));
+  EXPECT_THAT(report_of("[io"), HasSubstr("expected ']', saw the end of the file"));
+  for (const char* number : {"007", "1.", ".5", "_1", "1_", "1__0", "0x10", "+", "--1", "1e", "1._5", "1_.5"}) {
+    EXPECT_THAT(report_of(std::string("io.threads = ") + number), StartsWith("jay.toml:1:14: ")) << number;
+  }
   for (const char* text : {"[", "[scheduler", "x", "x =", "x = \"", "x = '''", "[]", "= 1", "\"", "[scheduler]]", "x = {",
                            "x = [1,", "x = 1 y = 2", "a\rb", "x = \"\\q\"", "[=]", "[[=]]", "[.x]", "[[[x]]]", "[ [x]]", "[\n]", "[#]", "[\xc3\xa9]", "\xc3\xa9 = 1",
                            "w\xef\xbb\xbd[x]"}) {
@@ -154,14 +173,16 @@ TEST_F(ConfigError, Syntax) {
   }
 }
 
-// The parser has assertions that such input makes false.
-TEST_F(ConfigError, InputThatTheParserDoesNotExpectIsRefusedWithItsLine) {
+TEST_F(ConfigError, ReadingGoesOnBehindALineThatIsWrong) {
   EXPECT_EQ(report_of("# a date\nworkers = 1979-05-27Tp7:32:00Z\n[io]\n"),
-            "jay.toml:2:1: is no TOML\n"
+            "jay.toml:2:11: '1979-05-27Tp7:32:00Z' is no value\n"
             "  2 | workers = 1979-05-27Tp7:32:00Z\n"
-            "    | ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~");
+            "    |           ^~~~~~~~~~~~~~~~~~~~  text stands in quotes");
   EXPECT_THAT(report_of("x = 1979-05-27T'07:32:0\xce\x8a"), StartsWith("jay.toml:1:"));
-  EXPECT_THAT(report_of("x = \"\"\"\\\n  \xc3\xa9\"\"\" y"), StartsWith("jay.toml:2:"));
+  std::vector<std::uint32_t> lines;
+  const std::string file = write("[scheduler\nworkers = 4\n[io]\nthreads 1\nhelp = yes\nspin = 99999\n");
+  for (const jay::config_error& e : jay::config::problems(file)) lines.push_back(e.line());
+  EXPECT_EQ(lines, (std::vector<std::uint32_t>{1, 4, 5, 6})) << "what stands below a broken header is not judged";
 }
 
 TEST_F(ConfigError, TheFirstMistakeIsToldAndProblemsTellsAll) {
@@ -249,11 +270,9 @@ TEST_F(ConfigError, NestingOfAnyDepthIsRefusedAndNeverOverflowsTheStack) {
     EXPECT_THAT(report_of(dots + " = 1"), HasSubstr("a key of more than"));
     EXPECT_THAT(report_of(repeated("\"a\" . ", depth) + "a = 1"), HasSubstr("a key of more than"));
     EXPECT_THAT(report_of("# \"\"\"\n" + dots + " = 1"), HasSubstr("a key of more than"));
-    EXPECT_THAT(report_of("x = '''\n'''\n" + dots + " = 1"), HasSubstr("a key of more than"));
-    EXPECT_THAT(report_of("x = \"\\\"\"\n" + dots + " = 1"), HasSubstr("a key of more than"));
-    EXPECT_THAT(report_of("x = " + repeated("[", depth) + repeated("]", depth)), HasSubstr("brackets deep"));
-    EXPECT_THAT(report_of("x = " + repeated("{a=", depth) + "1" + repeated("}", depth)), HasSubstr("brackets deep"));
-    EXPECT_THAT(report_of("x = " + repeated("[\n", depth)), HasSubstr("brackets deep"));
+    EXPECT_THAT(report_of("scheduler.spin = " + repeated("[", depth) + repeated("]", depth)), HasSubstr("found an array"));
+    EXPECT_THAT(report_of("scheduler.spin = " + repeated("{a=", depth) + "1" + repeated("}", depth)), HasSubstr("found a table"));
+    EXPECT_THAT(report_of("scheduler.spin = " + repeated("[\n", depth)), HasSubstr("found an array"));
   }
 }
 
@@ -262,8 +281,7 @@ TEST_F(ConfigError, DotsAndBracketsInTextAreNoNesting) {
   EXPECT_EQ(jay::config::parse("# " + dots + "\n"), jay::config());
   EXPECT_THAT(report_of("x = \"" + dots + "\""), HasSubstr("unknown key 'x'"));
   EXPECT_THAT(report_of("x = '" + dots + "'"), HasSubstr("unknown key 'x'"));
-  EXPECT_THAT(report_of("x = \"\"\"\n" + dots + "\n\"\" \\\"\"\"\""), HasSubstr("unknown key 'x'"));
-  EXPECT_THAT(report_of("x = '''\n" + dots + "\n'' '''''"), HasSubstr("unknown key 'x'"));
+  EXPECT_THAT(report_of("x = \"\\\"" + dots + "\""), HasSubstr("unknown key 'x'"));
 }
 
 TEST_F(ConfigError, ManyMistakesAreBounded) {
@@ -274,10 +292,10 @@ TEST_F(ConfigError, ManyMistakesAreBounded) {
 
 TEST_F(ConfigError, ReportsAreFitForATerminal) {
   // A file may come from anywhere: no escape sequence of it reaches the terminal, and a line of any length fits.
-  const std::string escapes = report_of("\"\\u001b[31m\xc2\x9b\" = 1");
+  const std::string escapes = report_of("\"\\b[31m\xc2\x9b\" = 1");
   EXPECT_EQ(escapes.find('\x1b'), std::string::npos);
   EXPECT_EQ(escapes.find("\xc2\x9b"), std::string::npos);
-  EXPECT_THAT(escapes, HasSubstr("\\x1b"));
+  EXPECT_THAT(escapes, HasSubstr("\\x08"));
   EXPECT_LT(report_of(std::string(500000, 'k') + " = 1").size(), 1000u);
   EXPECT_LT(report_of("scheduler.order = \"" + std::string(500000, 'v') + '"').size(), 1000u);
   EXPECT_THAT(report_of("x = \"" + std::string(5000, 'y') + "\" z"), HasSubstr("\n  1 | ..."));

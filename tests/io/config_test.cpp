@@ -53,9 +53,17 @@ shutdown_timeout = 2.5
   EXPECT_EQ(c.io.threads, 1u) << "what the file does not name keeps its default";
 }
 
-TEST_F(Config, TablesMayBeDottedKeysAndInlineTables) {
+TEST_F(Config, TablesMayBeDottedKeysAndKeysMayStandInQuotes) {
   EXPECT_EQ(jay::config::parse("scheduler.workers = 4").scheduler.workers, 4u);
-  EXPECT_EQ(jay::config::parse("scheduler = { workers = 5 }").scheduler.workers, 5u);
+  EXPECT_EQ(jay::config::parse("scheduler . \"workers\" = 5").scheduler.workers, 5u);
+  EXPECT_EQ(jay::config::parse("[ 'scheduler' ] # a comment\n'workers' = 6 # another").scheduler.workers, 6u);
+}
+
+TEST_F(Config, NumbersAreWrittenAsInToml) {
+  EXPECT_EQ(jay::config::parse("scheduler.spin = 1_000").scheduler.spin, 1000u);
+  EXPECT_EQ(jay::config::parse("scheduler.spin = +7").scheduler.spin, 7u);
+  EXPECT_EQ(jay::config::parse("io.shutdown_timeout = 1.5e2").io.shutdown_timeout, 150);
+  EXPECT_EQ(jay::config::parse("io.shutdown_timeout = 1_0.2_5").io.shutdown_timeout, 10.25);
 }
 
 TEST_F(Config, AnEmptyFileGivesTheDefaults) {

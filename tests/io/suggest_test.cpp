@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "io/src/suggest.hpp"
+#include "io/src/config/suggest.hpp"
 
 #include <gtest/gtest.h>
 

@@ -293,6 +293,40 @@ TEST_F(JayBench, UnknownWordsAreAnsweredWithANearOne) {
   EXPECT_NE(peer.err.find("did you mean 'tbb'"), std::string::npos) << peer.err;
 }
 
+TEST_F(JayBench, UnknownCommandsAndOptionsAreAnsweredWithANearOne) {
+  const outcome command = bench({"rn"});
+  EXPECT_EQ(command.status, 2);
+  EXPECT_EQ(command.err, "jay bench: unknown command 'rn'; did you mean 'run'?\n'jay bench --help' shows what there is\n");
+  const outcome option = bench({"run", "--ou", "x"});
+  EXPECT_EQ(option.status, 2);
+  EXPECT_NE(option.err.find("unknown option '--ou'; did you mean '--out'?"), std::string::npos) << option.err;
+  EXPECT_EQ(bench({}).status, 2);
+}
+
+TEST_F(JayBench, EachQuestionIsDeclaredOnceAndHasItsProgram) {
+  std::istringstream lines(bench({"run", "--list"}).out);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) names.push_back(line.substr(0, line.find(' ')));
+  EXPECT_GT(names.size(), 20U);
+  std::vector<std::string> unique = names;
+  std::sort(unique.begin(), unique.end());
+  EXPECT_EQ(std::unique(unique.begin(), unique.end()), unique.end());
+  for (const std::string& name : names) {
+    bool found = false;
+    for (std::size_t end = name.size(); end != std::string::npos && end > 0; end = name.rfind('_', end - 1))
+      found = found || fs::exists(fs::path(JAY_SOURCE_DIR) / "bench" / (name.substr(0, end) + ".cpp"));
+    EXPECT_TRUE(found) << name;
+  }
+}
+
+TEST_F(JayBench, AFullDiskIsTold) {
+  save("a.json", {100, 101});
+  const std::string line = "'" JAY_COMMAND "' bench report '" + file("a.json").string() + "' >/dev/full 2>'" +
+                           file("err").string() + "'";
+  EXPECT_EQ(WEXITSTATUS(std::system(line.c_str())), 1);
+  EXPECT_EQ(text_of(file("err")), "jay: write to standard output: No space left on device\n");
+}
+
 TEST_F(JayBench, FolderWithoutProgramsIsWrongUsage) {
   const outcome ran = run({"fib"});
   EXPECT_EQ(ran.status, 2);

@@ -190,9 +190,12 @@ TEST_F(JayConfig, SchemaNamesEveryKey) {
 }
 
 TEST_F(JayConfig, TheDocumentIsUpToDate) {
-  const fs::path document = fs::path(__FILE__).parent_path() / "../../docs/config.md";
-  EXPECT_EQ(jay("config schema --markdown").out, read_file(document))
-      << "write it again: jay config schema --markdown > docs/config.md";
+  const fs::path document = fs::path(JAY_SOURCE_DIR) / "docs/config.md";
+  const std::string text = read_file(document);
+  const std::size_t begin = text.find("## [");
+  ASSERT_NE(begin, text.npos);
+  EXPECT_EQ(jay("config schema --markdown").out, text.substr(begin))
+      << "write its end again: jay config schema --markdown";
 }
 
 TEST_F(JayConfig, UnknownWordsGetASuggestion) {

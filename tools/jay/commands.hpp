@@ -35,6 +35,8 @@ struct usage_error : std::runtime_error {
 void need_subcommand(CLI::App& app);
 
 void register_config(CLI::App& jay);
-void register_bench(CLI::App& jay);
+
+// Becomes the Python program behind `jay bench`, or throws.
+[[noreturn]] void exec_bench(int argc, char** argv);
 
 }  // namespace jay_tool

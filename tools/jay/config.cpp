@@ -143,7 +143,7 @@ void add_schema(CLI::App& config) {
   auto o = std::make_shared<options>();
   CLI::App* schema = config.add_subcommand("schema", "List all keys with bounds, defaults and meaning");
   CLI::Option* json = schema->add_flag("--json", o->json, "As a JSON Schema, which editors check a jay.toml against");
-  schema->add_flag("--markdown", o->markdown, "As docs/config.md")->excludes(json);
+  schema->add_flag("--markdown", o->markdown, "As the tables of docs/config.md")->excludes(json);
   schema->footer(
       "Example:\n"
       "  jay config schema --json > jay.schema.json\n\n"

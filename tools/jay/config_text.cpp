@@ -116,49 +116,13 @@ std::string schema_text() {
 }
 
 std::string schema_markdown() {
-  std::string out =
-      "<!-- Written by `jay config schema --markdown`. Edit the fields() of the tables instead. -->\n"
-      "# Configuration\n"
-      "\n"
-      "A program on jay is configured by defaults, a file, the environment and code; the later one wins.\n"
-      "\n"
-      "```cpp\n"
-      "jay::config c = jay::config::load(\"jay.toml\");  // defaults, then the file, then JAY_... variables\n"
-      "c.scheduler.workers = 2;                        // code has the last word\n"
-      "return jay::run(async_main(), c);\n"
-      "```\n"
-      "\n"
-      "`jay::run(async_main())` alone reads the environment and no file. Members are named as the keys:\n"
-      "`scheduler.workers` in the file is `c.scheduler.workers` in code and `JAY_SCHEDULER_WORKERS` in the environment.\n"
-      "`JAY_DEBUG=1` is short for `JAY_DEBUG_ENABLED=1`. In code a value that equals the default counts as not set,\n"
-      "unless the configuration was loaded or made by `config::from_environment()` before.\n"
-      "\n"
-      "```console\n"
-      "$ jay config init                # writes a commented jay.toml\n"
-      "$ jay config check jay.toml      # finds mistakes\n"
-      "$ jay config show --origin       # what holds, and why\n"
-      "```\n"
-      "\n"
-      "A mistake is never passed over: an unknown key or table, a value of the wrong type or out of bounds, a key that is\n"
-      "set twice, a file that cannot be read or is larger than 1 MiB each throw `jay::config_error`, whose text begins with\n"
-      "the place.\n"
-      "\n"
-      "```\n"
-      "jay.toml:4:1: unknown key 'wrkers' in [scheduler]\n"
-      "  4 | wrkers = 3\n"
-      "    | ^~~~~~  did you mean 'workers'?\n"
-      "```\n"
-      "\n"
-      "`config::reload(path)` reads a file again and keeps what code has set; if the file is bad, it throws and everything\n"
-      "stays as it was. A running runtime keeps the configuration that it was made with.\n"
-      "\n"
-      "Durations are numbers in the unit that is told below, or text with a unit: `\"50us\"`, `\"1.5s\"` (ns, us, ms, s, min, h).\n";
+  std::string out;
   for (const table& t : tables()) {
-    out += fmt::format("\n## [{}]\n\n{}\n\n", t.name, t.doc);
+    out += fmt::format("{}## [{}]\n\n{}\n\n", out.empty() ? "" : "\n", t.name, t.doc);
     out += "| key | default | values | environment | meaning |\n|---|---|---|---|---|\n";
     for (const jay::config_key& key : t.keys) {
-      out += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", key.name, key.default_value,
-                         markdown_cell(values_text(key)), key.environment, markdown_cell(key.doc));
+      out += fmt::format("| `{}` | `{}` | {} | `{}` | {} |\n", key.name, key.default_value, markdown_cell(values_text(key)),
+                         key.environment, markdown_cell(key.doc));
     }
   }
   return out;

@@ -14,7 +14,7 @@
 #include <jay/config.hpp>
 #include <jay/version.hpp>
 
-#include "../../io/src/suggest.hpp"
+#include "../../io/src/config/suggest.hpp"
 #include "commands.hpp"
 #include "terminal.hpp"
 
@@ -100,13 +100,21 @@ int main(int argc, char** argv) {
   // `jay config show | head -1`: ends without a word, as other tools do.
   std::signal(SIGPIPE, SIG_DFL);
 
+  if (argc > 1 && std::strcmp(argv[1], "bench") == 0) {
+    try {
+      jay_tool::exec_bench(argc, argv);
+    } catch (const std::exception& e) {
+      jay_tool::print_error(e.what());
+      return jay_tool::exit_failed;
+    }
+  }
+
   CLI::App app("jay: the command beside the jay library, asyncio for C++20.", "jay");
   app.set_version_flag("--version", "jay " JAY_VERSION, "Print the version and end");
   app.set_help_flag("-h,--help", "Print this page and end");
   jay_tool::register_config(app);
-#if defined(JAY_HAVE_BENCH) || __has_include("bench.cpp")
-  jay_tool::register_bench(app);
-#endif
+  // For the list of commands only: whoever asks for it is answered above.
+  app.add_subcommand("bench", "Measure jay beside its peers, compare and report");
   app.get_formatter()->column_width(28);
   app.footer(
       "Examples:\n"

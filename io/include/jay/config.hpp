@@ -24,11 +24,6 @@
 
 namespace jay {
 
-template <>
-struct detail::choice_words<log_level> {
-  static constexpr std::string_view list[] = {"off", "error", "warn", "info", "debug"};
-};
-
 struct log_config {
   log_level level = log_level::warn;
 
@@ -36,10 +31,10 @@ struct log_config {
 
   template <class Visit>
   static constexpr void fields(Visit&& visit) {
-    visit(detail::choice("level", &log_config::level,
-                         "What the runtime says on standard error: this level and all that are worse. \"info\": "
-                         "with what it has started; \"debug\": what it has done, at its end. For the process: that "
-                         "of the runtime made last."));
+    visit(&log_config::level, "level",
+          "What the runtime says on standard error: this level and all that are worse. \"info\": "
+          "with what it has started; \"debug\": what it has done, at its end. For the process: that "
+          "of the runtime made last.");
   }
 };
 
@@ -99,11 +94,19 @@ struct config_key {
   std::string default_value;  ///< as it is written in a file
   std::string environment;    ///< "JAY_SCHEDULER_WORKERS"
   std::string doc;
+
+  [[nodiscard]] std::string path() const { return table + '.' + name; }  ///< "scheduler.workers"
 };
 
 namespace detail {
-struct config_origins;
-}
+struct setting;
+
+/// What was loaded into a configuration; null: nothing. It says nothing about the values, so any two are equal.
+struct loaded_settings {
+  std::shared_ptr<const std::vector<setting>> list;
+  bool operator==(const loaded_settings&) const noexcept { return true; }
+};
+}  // namespace detail
 
 class JAY_API config {
  public:
@@ -147,12 +150,10 @@ class JAY_API config {
   [[nodiscard]] static std::vector<config_key> keys();
 
   /// Compares values, not where they came from.
-  friend bool operator==(const config& a, const config& b) {
-    return a.scheduler == b.scheduler && a.io == b.io && a.debug == b.debug && a.log == b.log;
-  }
+  bool operator==(const config&) const = default;
 
  private:
-  std::shared_ptr<const detail::config_origins> origins_;  ///< null: neither loaded nor from the environment
+  detail::loaded_settings loaded_;
 };
 
 }  // namespace jay

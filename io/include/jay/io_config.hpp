@@ -30,23 +30,23 @@ struct io_config {
   template <class Visit>
   static constexpr void fields(Visit&& visit) {
     using self = io_config;
-    visit(detail::whole("threads", &self::threads, 0, 64, "",
-                        "Threads that wait for I/O events and timers. 0: only workers look, when they are idle "
-                        "and every 2 ms while they compute, so I/O waits that long."));
-    visit(detail::choice("backend", &self::backend,
-                         "How files are read and written: \"io_uring\"; \"epoll\", which leaves files to the "
-                         "blocking pool; \"auto\": io_uring where the kernel allows it. Sockets use epoll."));
-    visit(detail::flag("help", &self::help,
-                       "Idle workers wait for I/O events too, and I/O threads run short tasks; false: I/O threads hand "
-                       "all over."));
-    visit(detail::whole("spin", &self::spin, 0, 10000, "us",
-                        "How long an I/O thread looks for the next event before it sleeps, while no worker has "
-                        "anything to do. Answers come sooner where few are waited for, and cost more CPU time."));
-    visit(detail::whole("blocking_threads", &self::blocking_threads, 0, 1024, "",
-                        "Most threads for to_thread and other calls that block; they start when needed. "
-                        "0: the smaller of 32 and CPUs + 4, as Python's."));
-    visit(detail::real("shutdown_timeout", &self::shutdown_timeout, 0, 86400, "s",
-                       "How long the end of run() waits for blocking calls before it names them and goes on."));
+    visit(&self::threads, "threads", detail::count(0, 64),
+          "Threads that wait for I/O events and timers. 0: only workers look, when they are idle and "
+          "every 2 ms while they compute, so I/O waits that long.");
+    visit(&self::backend, "backend",
+          "How files are read and written: \"io_uring\"; \"epoll\", which leaves files to the "
+          "blocking pool; \"auto\": io_uring where the kernel allows it. Sockets use epoll.");
+    visit(&self::help, "help",
+          "Idle workers wait for I/O events too, and I/O threads run short tasks; false: I/O threads hand "
+          "all over.");
+    visit(&self::spin, "spin", detail::us(0, 10000),
+          "How long an I/O thread looks for the next event before it sleeps, while no worker has "
+          "anything to do. Answers come sooner where few are waited for, and cost more CPU time.");
+    visit(&self::blocking_threads, "blocking_threads", detail::count(0, 1024),
+          "Most threads for to_thread and other calls that block; they start when needed. "
+          "0: the smaller of 32 and CPUs + 4, as Python's.");
+    visit(&self::shutdown_timeout, "shutdown_timeout", detail::seconds(0, 86400),
+          "How long the end of run() waits for blocking calls before it names them and goes on.");
   }
 };
 

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+
+#include <jay/detail/config_fields.hpp>
 
 namespace jay {
 
@@ -12,5 +15,10 @@ namespace jay {
 ///   info   with what the runtime has started
 ///   debug  what it has done, at its end
 enum class log_level { off, error, warn, info, debug };
+
+template <>
+struct detail::choice_words<log_level> {
+  static constexpr std::string_view list[] = {"off", "error", "warn", "info", "debug"};
+};
 
 }  // namespace jay

@@ -47,27 +47,27 @@ struct scheduler_config {
   template <class Visit>
   static constexpr void fields(Visit&& visit) {
     using self = scheduler_config;
-    visit(detail::whole("workers", &self::workers, 0, 1024, "",
-                        "Worker threads. 0: as many as the process may use, which is the allowed CPUs within the "
-                        "cgroup's CPU quota. With order = \"asyncio\" there is always one."));
-    visit(detail::choice("order", &self::order,
-                         "\"depth\" runs forks depth-first and lets idle workers steal; \"asyncio\" is one worker, "
-                         "first in first out, in exactly asyncio's order."));
-    visit(detail::flag("affinity", &self::affinity,
-                       "Pin each worker to one CPU. Helps a machine that runs nothing else, hurts any other."));
-    visit(detail::flag("time_slices", &self::time_slices,
-                       "Ask the kernel (Linux 6.12 or later) for short time slices for I/O threads, and for slices of "
-                       "10 ms for a worker while it computes, so that an I/O thread that wakes up goes before it."));
-    visit(detail::whole("spin", &self::spin, 0, 10000, "us",
-                        "How long an idle worker searches for work before it sleeps. More answers a burst sooner "
-                        "and burns more CPU between bursts."));
-    visit(detail::choice("steal", &self::steal,
-                         "What a thief takes from a victim: its oldest job (\"one\") or half of its jobs (\"half\")."));
-    visit(detail::choice("fence", &self::fence,
-                         "Who pays for ordering in the deques. \"asymmetric\": only thieves, by membarrier(2); "
-                         "\"full\": every pop; \"auto\": asymmetric where the kernel offers it."));
-    visit(detail::whole("frame_cache", &self::frame_cache, 0, 65536, "",
-                        "Coroutine frames that a worker keeps for reuse, per size class. At least 2 are kept."));
+    visit(&self::workers, "workers", detail::count(0, 1024),
+          "Worker threads. 0: as many as the process may use, which is the allowed CPUs within the "
+          "cgroup's CPU quota. With order = \"asyncio\" there is always one.");
+    visit(&self::order, "order",
+          "\"depth\" runs forks depth-first and lets idle workers steal; \"asyncio\" is one worker, "
+          "first in first out, in exactly asyncio's order.");
+    visit(&self::affinity, "affinity",
+          "Pin each worker to one CPU. Helps a machine that runs nothing else, hurts any other.");
+    visit(&self::time_slices, "time_slices",
+          "Ask the kernel (Linux 6.12 or later) for short time slices for I/O threads, and for slices of "
+          "10 ms for a worker while it computes, so that an I/O thread that wakes up goes before it.");
+    visit(&self::spin, "spin", detail::us(0, 10000),
+          "How long an idle worker searches for work before it sleeps. More answers a burst sooner "
+          "and burns more CPU between bursts.");
+    visit(&self::steal, "steal",
+          "What a thief takes from a victim: its oldest job (\"one\") or half of its jobs (\"half\").");
+    visit(&self::fence, "fence",
+          "Who pays for ordering in the deques. \"asymmetric\": only thieves, by membarrier(2); "
+          "\"full\": every pop; \"auto\": asymmetric where the kernel offers it.");
+    visit(&self::frame_cache, "frame_cache", detail::count(0, 65536),
+          "Coroutine frames that a worker keeps for reuse, per size class. At least 2 are kept.");
   }
 };
 
@@ -80,12 +80,11 @@ struct debug_config {
   template <class Visit>
   static constexpr void fields(Visit&& visit) {
     using self = debug_config;
-    visit(detail::flag("enabled", &self::enabled,
-                       "Debug mode: warns about slow steps and coroutines that were never awaited, and checks for "
-                       "use from the wrong thread. JAY_DEBUG=1 is short for it."));
-    visit(detail::whole("slow_step", &self::slow_step, 0, 3600000, "ms",
-                        "In debug mode, warn about a task that keeps its worker longer than this between two "
-                        "awaits. 0 never warns."));
+    visit(&self::enabled, "enabled",
+          "Debug mode: warns about slow steps and about coroutines that were never awaited. JAY_DEBUG=1 is short for it.");
+    visit(&self::slow_step, "slow_step", detail::ms(0, 3600000),
+          "In debug mode, warn about a task that keeps its worker longer than this between two "
+          "awaits. 0 never warns.");
   }
 };
 
