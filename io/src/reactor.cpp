@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
@@ -37,6 +38,14 @@ void ready_list::add(job* frame) noexcept {
     jobs_.push_back(frame);
   } catch (...) {  // no memory
     schedule(sched_, frame);
+  }
+}
+
+void ready_list::run_deferred() noexcept {
+  deferred_end_ = &deferred_;
+  for (deferred* d = std::exchange(deferred_, nullptr); d;) {
+    deferred* now = std::exchange(d, d->next);
+    now->run(*now);  // it may be gone
   }
 }
 
@@ -111,6 +120,7 @@ void reactor::wait(ready_list& out, time_point look_until) noexcept {
       static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
     } else {
       timers_.expire(out);
+      out.run_deferred();
     }
   }
 }

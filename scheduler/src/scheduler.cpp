@@ -132,18 +132,20 @@ scheduler_statistics scheduler::statistics() const noexcept {
 }
 
 void scheduler::set_exception_handler(std::function<void(const exception_context&)> handler) {
+  std::shared_ptr<const detail::scheduler_core::exception_handler> other;
+  if (handler) other = std::make_shared<const detail::scheduler_core::exception_handler>(std::move(handler));
   std::lock_guard g(core_->handler_mutex);
-  core_->handler = std::move(handler);
+  core_->handler.swap(other);  // the old one goes when the lock is free: its destructor is the user's
 }
 
 void scheduler::call_exception_handler(const exception_context& context) noexcept {
   try {
-    std::function<void(const exception_context&)> handler;
+    std::shared_ptr<const detail::scheduler_core::exception_handler> handler;
     {
       std::lock_guard g(core_->handler_mutex);
       handler = core_->handler;
     }
-    if (handler) return handler(context);
+    if (handler) return (*handler)(context);
   } catch (...) {
     detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
   }

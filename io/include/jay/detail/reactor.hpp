@@ -45,12 +45,22 @@ struct worker;
 class JAY_API ready_list {
  public:
   explicit ready_list(scheduler& s) noexcept : sched_(s) {}
+  ready_list(const ready_list&) = delete;
   void add(job* frame) noexcept;
   std::vector<job*>& jobs() noexcept { return jobs_; }
+  /// With a lock held; run_deferred comes without one, and runs each in the order of these calls.
+  void defer(deferred& d) noexcept {
+    d.next = nullptr;
+    *deferred_end_ = &d;
+    deferred_end_ = &d.next;
+  }
+  void run_deferred() noexcept;
 
  private:
   scheduler& sched_;
   std::vector<job*> jobs_;
+  deferred* deferred_ = nullptr;
+  deferred** deferred_end_ = &deferred_;
 };
 
 struct source {

@@ -11,7 +11,8 @@
 // `never`, or what E3 or another add has set meanwhile, and sets the timerfd if its own deadline is earlier.
 //
 // fire() is called with the shard's lock held: who takes a timer out (the lock again) knows that it does not run now and
-// never will.
+// never will. So fire() runs no code that is not ours. What may reach a user's code (a cancel calls stop callbacks) it
+// leaves behind as `deferred`, which runs when no lock is held any more; until then it keeps itself alive.
 #pragma once
 
 #include <chrono>
@@ -30,6 +31,12 @@ using time_point = std::chrono::steady_clock::time_point;
 namespace jay::detail {
 
 class ready_list;
+
+/// What a timer that has fired still has to do: see above.
+struct deferred {
+  deferred* next = nullptr;
+  void (*run)(deferred&) noexcept = nullptr;
+};
 
 struct timer {
   time_point deadline;
