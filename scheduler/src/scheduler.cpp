@@ -23,6 +23,11 @@ namespace jay {
 namespace detail {
 namespace {
 
+std::uint64_t next_number() noexcept {
+  static atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
+}
+
 void pin(std::thread& t, std::size_t index) {
   const std::vector<unsigned> cpus = allowed_cpus();
   if (cpus.empty()) return;
@@ -64,7 +69,7 @@ scheduler_core::~scheduler_core() {
 }  // namespace detail
 
 scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
-    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)) {
+    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)), number_(detail::next_number()) {
   detail::scheduler_core& core = *core_;
   detail::watch_forks();
   detail::note_terminate();
