@@ -64,6 +64,8 @@ scheduler_core::~scheduler_core() {
     while (job* j = q->take()) j->destroy(j);
   for (auto& w : workers)
     while (job* j = w->jobs.pop_oldest()) j->destroy(j);
+  workers.clear();  // their frames go to the depot
+  if (in_depot) frame_depot::end();
 }
 
 }  // namespace detail
@@ -73,6 +75,8 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
   detail::scheduler_core& core = *core_;
   detail::watch_forks();
   detail::note_terminate();
+  detail::frame_depot::begin(std::size_t{config.frames_kept} * 1024 * 1024);
+  core.in_depot = true;
   std::size_t wanted = detail::worker_count(config);
   for (std::size_t i = 0; i < wanted; ++i)
     core.workers.push_back(std::make_unique<detail::worker>(*this, static_cast<unsigned>(i), false));

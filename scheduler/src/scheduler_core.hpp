@@ -36,6 +36,7 @@ struct scheduler_core {
   const scheduler_config config;
   const debug_config debug;
   std::vector<std::unique_ptr<worker>> workers;
+  bool in_depot = false;  // frame_depot::begin was called
   std::unique_ptr<jay::detail::idle> idle;
   inject ready;  // what I/O has made ready, and tasks of high priority
   inject normal;

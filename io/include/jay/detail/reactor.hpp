@@ -99,7 +99,7 @@ class JAY_API reactor final : poll_hook {
 
   part begin_poll(time_point& until) noexcept override;
   void end_watch() noexcept override;
-  std::size_t poll(job** ready, std::size_t n) noexcept override;
+  std::size_t poll(job** ready, std::size_t n, int limit) noexcept override;
   void end_poll() noexcept override;
   void interrupt() noexcept override;
 
@@ -109,8 +109,9 @@ class JAY_API reactor final : poll_hook {
     atomic<std::int64_t> resumes_since{0};
   };
 
-  /// Looks again and again until then, while the workers have nothing to do, before it sleeps.
-  void wait(ready_list& out, time_point look_until) noexcept;
+  /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
+  /// for ever). False: nothing has come.
+  bool wait(ready_list& out, time_point look_until, int limit) noexcept;
   void thread_loop(io_thread& t) noexcept;
   void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
   bool attended(time_point now) const noexcept;

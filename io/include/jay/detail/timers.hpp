@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <jay/detail/export.hpp>
+#include <jay/detail/page_allocator.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
@@ -84,6 +85,8 @@ class JAY_API timers {
   void expire(ready_list& out) noexcept;
 
   std::size_t size() noexcept;
+  /// What the heaps take.
+  std::size_t bytes() noexcept;
 
  private:
   struct entry {
@@ -92,11 +95,12 @@ class JAY_API timers {
   };
   struct alignas(64) shard {
     spin_mutex mutex;
-    std::vector<entry> heap;
+    std::vector<entry, page_allocator<entry>> heap;
   };
   shard& enter(timer& t) noexcept;
   static void insert(shard& s, timer& t);
   static void erase(shard& s, timer& t) noexcept;
+  static void shrink(shard& s) noexcept;
   static void sift_up(shard& s, std::uint32_t i, entry e) noexcept;
   static void sift_down(shard& s, std::uint32_t i, entry e) noexcept;
   time_point armed() const noexcept { return time_point(time_point::duration(armed_.load(std::memory_order_seq_cst))); }

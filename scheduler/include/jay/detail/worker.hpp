@@ -90,6 +90,10 @@ struct JAY_API worker : station {
   }
   /// Where the own deque could not grow.
   [[gnu::noinline]] void push_elsewhere(job* j) noexcept;
+  /// Before it sleeps: for how many ms it may until it is to call rested(); -1: for ever.
+  int may_sleep() const noexcept;
+  /// It has slept for so long, and gives back what it keeps for work to come.
+  void rested() noexcept;
   /// One more operation that completed without a suspension; false: it is time to yield.
   bool spend() noexcept {
     if (budget == 0) return false;
@@ -130,10 +134,8 @@ inline void frame_free(void* p, std::size_t n) noexcept {
     if (++w->frames.count[cls] >= w->frames.batch) [[unlikely]] w->frames.spill(cls);
     return;
   }
-#else
-  (void)n;
 #endif
-  block_free(p);
+  block_free(p, frame_class(n));
 }
 
 // What await_suspend returns to go on with another frame (null: back to the worker's loop). Where the compiler makes no
