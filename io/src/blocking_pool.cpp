@@ -2,6 +2,7 @@
 #include <jay/detail/blocking_pool.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <list>
 #include <stdexcept>
 #include <system_error>
@@ -62,11 +63,13 @@ void blocking_pool::loop(std::shared_ptr<shared> s) {
 }
 
 void blocking_pool::submit(std::string what, std::function<void()> f) {
+  std::list<shared::call> given, refused;  // what f owns is a user's: it is destroyed without the lock
+  given.push_back({std::move(what), std::move(f)});
   std::lock_guard g(shared_->mutex);
   shared& s = *shared_;
-  if (s.finishing) throw std::runtime_error(what + ": the runtime is shutting down");
+  if (s.finishing) throw std::runtime_error(given.back().what + ": the runtime is shutting down");
   if (s.most == 0) s.most = std::min<std::size_t>(32, usable_cpus() + 4);
-  s.calls.push_back({std::move(what), std::move(f)});
+  s.calls.splice(s.calls.end(), given);
   if (s.idle >= s.calls.size() || s.alive >= s.most) return s.work.notify_one();
   try {
     std::size_t id = s.started++;
@@ -79,10 +82,10 @@ void blocking_pool::submit(std::string what, std::function<void()> f) {
   } catch (const std::exception& e) {
     if (s.alive > 0) return s.work.notify_one();  // the others will get to it
     std::string name = std::move(s.calls.back().what);
-    s.calls.pop_back();
-    auto* refused = dynamic_cast<const std::system_error*>(&e);
-    if (!refused) throw;
-    throw std::system_error(refused->code(),
+    refused.splice(refused.end(), s.calls, std::prev(s.calls.end()));
+    auto* by_system = dynamic_cast<const std::system_error*>(&e);
+    if (!by_system) throw;
+    throw std::system_error(by_system->code(),
                             name + ": cannot start a thread for a blocking call; check the limit on processes (ulimit -u)");
   }
 }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
@@ -37,6 +38,14 @@ void ready_list::add(job* frame) noexcept {
     jobs_.push_back(frame);
   } catch (...) {  // no memory
     schedule(sched_, frame);
+  }
+}
+
+void ready_list::run_deferred() noexcept {
+  deferred_end_ = &deferred_;
+  for (deferred* d = std::exchange(deferred_, nullptr); d;) {
+    deferred* now = std::exchange(d, d->next);
+    now->run(*now);  // it may be gone
   }
 }
 
@@ -98,21 +107,23 @@ void reactor::remove(int fd) noexcept {
   if (::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0) registered_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void reactor::wait(ready_list& out, time_point look_until) noexcept {
+bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
   epoll_event events[events_per_wait];
   int n = 0;
   if (look_until != time_point()) {
     do n = ::epoll_wait(epoll_, events, events_per_wait, 0);
     while (n == 0 && sched_.quiet() && std::chrono::steady_clock::now() < look_until);
   }
-  if (n <= 0) n = ::epoll_wait(epoll_, events, events_per_wait, -1);
+  if (n <= 0) n = ::epoll_wait(epoll_, events, events_per_wait, limit);
   for (int i = 0; i < n; ++i) {
     if (events[i].data.ptr) {
       static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
     } else {
       timers_.expire(out);
+      out.run_deferred();
     }
   }
+  return n != 0;
 }
 
 // ---- a helping worker ----
@@ -146,9 +157,9 @@ poll_hook::part reactor::begin_poll(time_point& until) noexcept {
 
 void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }
 
-std::size_t reactor::poll(job** ready, std::size_t n) noexcept {
+std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
   std::vector<job*>& jobs = polled_.jobs();
-  if (jobs.empty()) wait(polled_, time_point());
+  if (jobs.empty()) wait(polled_, time_point(), limit);
   std::size_t taken = std::min(n, jobs.size());
   std::copy_n(jobs.begin(), taken, ready);
   if (taken < jobs.size()) schedule_ready(sched_, jobs.data() + taken, jobs.size() - taken);
@@ -230,7 +241,11 @@ void reactor::thread_loop(io_thread& t) noexcept {
   ready_list ready(sched_);
   const std::chrono::microseconds spin(config_.spin);
   while (!stopping_.load(std::memory_order_seq_cst)) {
-    wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point());
+    const int limit = w.may_sleep();
+    if (!wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit)) {
+      if (limit > 0) w.rested();
+      continue;
+    }
     std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
     last_events_.store(now, std::memory_order_relaxed);
     t.resumes_since.store(now, std::memory_order_relaxed);

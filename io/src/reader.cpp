@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <stdexcept>
+#include <utility>
 
 #include <jay/detail/reader_state.hpp>
 #include <jay/error.hpp>
@@ -44,6 +45,7 @@ io_step more_awaiter::attempt() noexcept {
 void more_awaiter::received() {
   std::int64_t n = complete();
   if (n > 0) return;
+  std::exception_ptr before;  // destroyed without the lock, as it may be a user's
   spin_guard g(state_.mutex);
   if (n == 0 || n == -ECANCELED || n == -EBADF) {  // closed by the connection's own writer: an end, as in asyncio
     state_.eof = true;
@@ -52,7 +54,7 @@ void more_awaiter::received() {
   try {
     fail("read from");
   } catch (const std::system_error&) {
-    state_.error = std::current_exception();
+    before = std::exchange(state_.error, std::current_exception());
     throw;
   }
 }
@@ -205,7 +207,7 @@ void stream_reader::feed_eof() {
   state_->change([&] { state_->eof = true; });
 }
 void stream_reader::set_exception(std::exception_ptr e) {
-  state_->change([&] { state_->error = std::move(e); });
+  state_->change([&] { state_->error.swap(e); });  // the one before it, which may be a user's, goes without the lock
 }
 std::exception_ptr stream_reader::exception() const {
   detail::spin_guard g(state_->mutex);

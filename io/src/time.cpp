@@ -32,20 +32,37 @@ void sleep_awaiter::stop() noexcept { reactor_of(owner->sched()).clock().remove(
 
 }  // namespace detail
 
-struct timeout_scope::state : detail::timer {
+// Once it has expired it has two owners: the timeout, and the thread that still has to cancel what runs inside. The
+// cancel may come when the timeout has been left: then it finds nobody, as nobody is suspended in its scope any more.
+// (Rejected: leaving waits until the cancel is through. A stop callback may take its time, or wait for whoever leaves.)
+struct timeout_scope::state : detail::timer, detail::deferred {
   state(detail::scope& outer) : inner(outer), sched(outer.sched()) {}
 
   detail::inner_scope inner;
   scheduler& sched;
   bool open = true;
   detail::atomic<bool> expired{false};
+  detail::atomic<std::uint8_t> owners{1};
 
-  static void expire(detail::timer& t, detail::ready_list&) noexcept {
+  static void expire(detail::timer& t, detail::ready_list& out) noexcept {
     auto& self = static_cast<state&>(t);
     self.expired.store(true, std::memory_order_relaxed);  // relaxed: read after the timer's lock, or as a hint
+    self.owners.store(2, std::memory_order_relaxed);      // relaxed: the other owner takes the timer's lock before it goes
+    self.run = &cancel;
+    out.defer(self);
+  }
+  static void cancel(detail::deferred& d) noexcept {
+    auto& self = static_cast<state&>(d);
     self.inner.cancel("timed out");
+    self.release();
+  }
+  void release() noexcept {
+    // [E1] acquire, acq_rel: what the other owner did, before the destruction; with the other release
+    if (owners.load(std::memory_order_acquire) == 1 || owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 };
+
+void timeout_scope::let_go::operator()(state* s) const noexcept { s->release(); }
 
 timeout_scope::timeout_scope(std::optional<time_point> when) noexcept : when_(when) {}
 timeout_scope::timeout_scope(timeout_scope&&) noexcept = default;
@@ -63,7 +80,7 @@ void timeout_scope::arm() {
 
 void timeout_scope::bind(detail::promise_base& p) {
   if (state_) throw std::runtime_error("timeout: a timeout can be entered once");
-  state_ = std::make_unique<state>(*detail::scope_of(p.context));
+  state_.reset(new state(*detail::scope_of(p.context)));
   state_->inner.open(p);
   try {
     arm();
@@ -76,14 +93,14 @@ void timeout_scope::bind(detail::promise_base& p) {
 
 void timeout_scope::reschedule(std::optional<time_point> when) {
   if (!state_ || !state_->open) throw std::runtime_error("timeout: reschedule is possible only inside the timeout");
+  detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not expire
   if (expired()) throw std::runtime_error("timeout: it has expired already");
-  detail::reactor_of(state_->sched).clock().remove(*state_);
   when_ = when;
   arm();
 }
 
 void timeout_scope::unbind(detail::promise_base& p, std::exception_ptr& e) {
-  detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not fire
+  detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not expire
   state_->inner.close(p);
   state_->open = false;
   if (expired() && !state_->inner.outer_cancelled() && detail::is_cancelled_error(e))

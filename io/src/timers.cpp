@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 
@@ -23,6 +24,8 @@ constexpr std::chrono::microseconds least_slack{50}, most_slack{400};
 constexpr std::size_t crowd = 8, few = 2;
 /// Fired per call: a thread that runs what was fired must not keep the rest waiting.
 constexpr std::size_t batch = 1024;
+/// Of a heap, in timers: 16 KiB. It never shrinks below.
+constexpr std::size_t least_capacity = 1024;
 
 std::int64_t ticks(time_point t) noexcept { return t.time_since_epoch().count(); }
 
@@ -82,9 +85,23 @@ void timers::erase(shard& s, timer& t) noexcept {
   t.place = timer::absent;
   entry last = s.heap.back();
   s.heap.pop_back();
+  if (s.heap.size() < s.heap.capacity() / 8) [[unlikely]] shrink(s);
   if (last.which == &t) return;
   if (i > 0 && last.deadline < s.heap[(i - 1) / 4].deadline) sift_up(s, i, last);
   else sift_down(s, i, last);
+}
+
+// A burst of timers does not keep its memory. So far below the capacity, and to so much above the size, that it costs little
+// for each timer that has come and gone since the last time.
+void timers::shrink(shard& s) noexcept {
+  if (s.heap.capacity() <= least_capacity) return;
+  try {
+    decltype(s.heap) smaller;
+    smaller.reserve(std::max(4 * s.heap.size(), least_capacity));
+    smaller.assign(s.heap.begin(), s.heap.end());
+    s.heap.swap(smaller);
+  } catch (const std::bad_alloc&) {  // it stays as it is
+  }
 }
 
 bool timers::remove(timer& t) noexcept {
@@ -155,6 +172,15 @@ std::size_t timers::size() noexcept {
   for (auto& s : shards_) {
     spin_guard g(s->mutex);
     n += s->heap.size();
+  }
+  return n;
+}
+
+std::size_t timers::bytes() noexcept {
+  std::size_t n = 0;
+  for (auto& s : shards_) {
+    spin_guard g(s->mutex);
+    n += s->heap.capacity() * sizeof(entry);
   }
   return n;
 }

@@ -51,12 +51,21 @@ class map_ptr {
   context_map* map_;
 };
 
-/// Where the current context is, whoever owns it. `number` tells tasks apart that had the same address.
+/// Where the current context is, whoever owns it: a task, or a slot.
 struct place {
   spin_mutex& mutex;
   context_map*& map;
-  const void* owner;
-  std::uint64_t number;
+  task_state* task;
+  context_slot* slot;
+
+  std::uint64_t scheduler_number() const noexcept { return task ? task->home_number : 0; }
+  std::uint64_t number() const noexcept {
+    if (task) return task->number;
+    static atomic<std::uint64_t> last{0};
+    spin_guard g(mutex);
+    if (slot->number == 0) slot->number = last.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
+    return slot->number;
+  }
 
   context_map* share() const noexcept {
     spin_guard g(mutex);
@@ -78,10 +87,10 @@ struct context_access {
     task_state* task = current_task_state();
     // An eager task runs in place on top of who called context::run, but not in that context.
     if (innermost && innermost->task_ == task) return in(innermost->slot_);
-    if (task) return {task->mutex, task->context, task, task->number};
+    if (task) return {task->mutex, task->context, task, nullptr};
     return in(threads_own);
   }
-  static place in(context_slot& s) noexcept { return {s.mutex, s.map, &s, 0}; }
+  static place in(context_slot& s) noexcept { return {s.mutex, s.map, nullptr, &s}; }
 
   static context_value get(const place& p, std::uint64_t key) noexcept {
     map_ptr m(p.share());
@@ -124,12 +133,12 @@ context_value context_get(context_slot& in, std::uint64_t key) noexcept {
 context_change context_set(std::uint64_t key, context_value value) {
   if (!any_set.load(std::memory_order_relaxed)) any_set.store(true, std::memory_order_relaxed);
   place here = context_access::current();
-  return {key, context_access::change(here, key, value), here.owner, here.number};
+  return {key, context_access::change(here, key, value), here.scheduler_number(), here.number()};
 }
 
 void context_undo(const context_change& c, const std::string& name) {
   place here = context_access::current();
-  if (here.owner != c.place || here.number != c.place_number)
+  if (here.scheduler_number() != c.scheduler_number || here.number() != c.place_number)
     throw std::invalid_argument("context_var '" + name +
                                 "': the token was made in another context (another task, thread, or context::run)");
   context_access::change(here, c.key, c.old);

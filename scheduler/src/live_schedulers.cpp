@@ -15,7 +15,7 @@ namespace jay::detail {
 namespace {
 
 struct entry {
-  scheduler* which;
+  std::uint64_t number;
   std::size_t pins = 0;
 };
 struct registry {
@@ -24,8 +24,8 @@ struct registry {
   std::vector<entry> all;
 
   // With the lock held.
-  entry* find(scheduler* s) noexcept {
-    auto it = std::find_if(all.begin(), all.end(), [s](const entry& e) { return e.which == s; });
+  entry* find(std::uint64_t number) noexcept {
+    auto it = std::find_if(all.begin(), all.end(), [number](const entry& e) { return e.number == number; });
     return it == all.end() ? nullptr : &*it;
   }
 };
@@ -38,24 +38,25 @@ registry& instance() {
 
 void live_schedulers::add(scheduler* s) {
   std::lock_guard g(instance().mutex);
-  instance().all.push_back({s});
+  instance().all.push_back({s->number()});
 }
 void live_schedulers::remove(scheduler* s) noexcept {
   registry& r = instance();
   std::unique_lock g(r.mutex);
-  r.unpinned.wait(g, [&] { return r.find(s)->pins == 0; });
-  std::erase_if(r.all, [s](const entry& e) { return e.which == s; });
+  r.unpinned.wait(g, [&] { return r.find(s->number())->pins == 0; });
+  std::erase_if(r.all, [s](const entry& e) { return e.number == s->number(); });
 }
-bool live_schedulers::pin(scheduler* s) noexcept {
+bool live_schedulers::pin(std::uint64_t number) noexcept {
+  if (number == 0) return false;
   std::lock_guard g(instance().mutex);
-  entry* e = instance().find(s);
+  entry* e = instance().find(number);
   if (e) ++e->pins;
   return e;
 }
-void live_schedulers::unpin(scheduler* s) noexcept {
+void live_schedulers::unpin(std::uint64_t number) noexcept {
   registry& r = instance();
   std::lock_guard g(r.mutex);
-  if (--r.find(s)->pins == 0) r.unpinned.notify_all();
+  if (--r.find(number)->pins == 0) r.unpinned.notify_all();
 }
 
 void print_report(const char* message, const char* task_name, const std::exception_ptr& exception) noexcept {
@@ -75,7 +76,7 @@ void print_report(const char* message, const char* task_name, const std::excepti
   }
 }
 
-void report(scheduler* s, const char* message, const std::exception_ptr& e, task_state* t) noexcept {
+void report(const scheduler_ref& s, const char* message, const std::exception_ptr& e, task_state* t) noexcept {
   try {
     const exception_context context{message, e, t ? t->get_name() : std::string()};
     if (live_schedulers::with(s, [&](scheduler& live) { live.call_exception_handler(context); })) return;

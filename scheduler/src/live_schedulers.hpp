@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which schedulers exist. A handle or a future may outlive the runtime it was made in; before it reports to that
-// runtime, or schedules a callback there, it asks here. Slow paths only.
+// runtime, or schedules a callback there, it asks here. By its number, as another may have come to its address. Slow paths
+// only.
 #pragma once
 
 #include <jay/scheduler.hpp>
@@ -13,16 +14,19 @@ class live_schedulers {
   static void remove(scheduler* s) noexcept;
   /// Calls f, without a lock, while s cannot go; false: it has gone. f does not throw, and does not end s.
   template <class F>
-  static bool with(scheduler* s, F&& f) {
-    if (!pin(s)) return false;
-    f(*s);
-    unpin(s);
+  static bool with(const scheduler_ref& s, F&& f) {
+    if (!pin(s.number)) return false;
+    f(*s.at);
+    unpin(s.number);
     return true;
+  }
+  static bool has(const scheduler_ref& s) noexcept {
+    return with(s, [](scheduler&) {});
   }
 
  private:
-  static bool pin(scheduler* s) noexcept;  // true: remove waits until it is unpinned
-  static void unpin(scheduler* s) noexcept;
+  static bool pin(std::uint64_t number) noexcept;  // true: remove waits until it is unpinned
+  static void unpin(std::uint64_t number) noexcept;
 };
 
 /// The default report: one line to stderr. It takes no memory.

@@ -23,6 +23,11 @@ namespace jay {
 namespace detail {
 namespace {
 
+std::uint64_t next_number() noexcept {
+  static atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
+}
+
 void pin(std::thread& t, std::size_t index) {
   const std::vector<unsigned> cpus = allowed_cpus();
   if (cpus.empty()) return;
@@ -60,15 +65,19 @@ scheduler_core::~scheduler_core() {
     while (job* j = q->take()) j->destroy(j);
   for (auto& w : workers)
     while (job* j = w->jobs.pop_oldest()) j->destroy(j);
+  workers.clear();  // their frames go to the depot
+  if (in_depot) frame_depot::end();
 }
 
 }  // namespace detail
 
 scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
-    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)) {
+    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)), number_(detail::next_number()) {
   detail::scheduler_core& core = *core_;
   detail::watch_forks();
   detail::note_terminate();
+  detail::frame_depot::begin(std::size_t{config.frames_kept} * 1024 * 1024);
+  core.in_depot = true;
   std::size_t wanted = detail::worker_count(config);
   for (std::size_t i = 0; i < wanted; ++i)
     core.workers.push_back(std::make_unique<detail::worker>(*this, static_cast<unsigned>(i), false));
@@ -145,18 +154,20 @@ scheduler_statistics scheduler::statistics() const noexcept {
 }
 
 void scheduler::set_exception_handler(std::function<void(const exception_context&)> handler) {
+  std::shared_ptr<const detail::scheduler_core::exception_handler> other;
+  if (handler) other = std::make_shared<const detail::scheduler_core::exception_handler>(std::move(handler));
   std::lock_guard g(core_->handler_mutex);
-  core_->handler = std::move(handler);
+  core_->handler.swap(other);  // the old one goes when the lock is free: its destructor is the user's
 }
 
 void scheduler::call_exception_handler(const exception_context& context) noexcept {
   try {
-    std::function<void(const exception_context&)> handler;
+    std::shared_ptr<const detail::scheduler_core::exception_handler> handler;
     {
       std::lock_guard g(core_->handler_mutex);
       handler = core_->handler;
     }
-    if (handler) return handler(context);
+    if (handler) return (*handler)(context);
   } catch (...) {
     detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
   }

@@ -3,6 +3,8 @@
 // task_state.cpp (tasks).
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -48,6 +50,7 @@ struct scheduler_core {
   const debug_config debug;
   std::vector<std::unique_ptr<worker>> workers;
   std::vector<worker_core> cores;  // one for each of them
+  bool in_depot = false;  // frame_depot::begin was called
   std::unique_ptr<jay::detail::idle> idle;
   inject ready;  // what I/O has made ready, and tasks of high priority
   inject normal;
@@ -70,8 +73,9 @@ struct scheduler_core {
   atomic<std::uint64_t> task_number{0};
   atomic<std::uint32_t> next_called{0};  // whose turn it is to be called to the shared queues
 
+  using exception_handler = std::function<void(const exception_context&)>;
   std::mutex handler_mutex;
-  std::function<void(const exception_context&)> handler;
+  std::shared_ptr<const exception_handler> handler;  // shared: a copy runs none of its code
 
   void begin();
   bool quiet() const noexcept;

@@ -72,7 +72,8 @@ void mark_told(scope& s, promise_base& strand) noexcept {
 }  // namespace
 
 scheduler& scope::sched() const noexcept {
-  return whose_ & no_task ? *reinterpret_cast<scheduler*>(whose_ & ~no_task) : *task()->home;
+  const scheduler_ref* out = outside();
+  return out ? *out->at : *task()->home;
 }
 
 void scope::deliver(leaf& l, forwarding_leaf*& forwards) noexcept {

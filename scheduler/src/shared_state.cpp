@@ -18,12 +18,30 @@ shared_state::~shared_state() {
   }
 }
 
+namespace {
+
+/// A task that waits keeps its scheduler; what waits without one (detail::watch) may have outlived it.
+void wake(leaf* l) noexcept {
+  const scheduler_ref* outside = l->owner->outside();
+  if (!outside) return l->wake();
+  job* j = l->frame;
+  if (!live_schedulers::with(*outside, [l](scheduler&) { l->wake(); })) j->destroy(j);
+}
+
+void run_callback(callback* c, const scheduler_ref& at) noexcept {
+  if (!live_schedulers::with(at, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
+}
+
+}  // namespace
+
 bool shared_state::complete(status s) noexcept {
   leaf* claimed = nullptr;
   callback* due;
+  scheduler_ref at;
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    at = where();
     state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
     leaf** end = &claimed;
     while (leaf* l = waiters.pop_front()) {
@@ -34,11 +52,8 @@ bool shared_state::complete(status s) noexcept {
     }
     due = std::exchange(callbacks, nullptr);
   }
-  while (claimed) std::exchange(claimed, claimed->next)->wake();
-  while (due) {
-    callback* c = std::exchange(due, due->next);
-    if (!live_schedulers::with(home, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
-  }
+  while (claimed) wake(std::exchange(claimed, claimed->next));
+  while (due) run_callback(std::exchange(due, due->next), at);
   return true;
 }
 
@@ -99,8 +114,10 @@ callback_id shared_state::add_callback(callback* c) noexcept {
   static atomic<callback_id> last_id{0};
   c->id = last_id.fetch_add(1, std::memory_order_relaxed) + 1;
   callback_id id = c->id;
+  scheduler_ref at;
   {
     spin_guard g(mutex);
+    at = where();
     if (state.load(std::memory_order_relaxed) == status::pending) {
       callback** end = &callbacks;
       while (*end) end = &(*end)->next;
@@ -108,8 +125,22 @@ callback_id shared_state::add_callback(callback* c) noexcept {
       return id;
     }
   }
-  if (!live_schedulers::with(home, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
+  run_callback(c, at);
   return id;
+}
+
+void shared_state::bind(scheduler* s) noexcept {
+  if (!s) return;
+  for (;;) {
+    scheduler_ref was;
+    {
+      spin_guard g(mutex);
+      was = where();
+    }
+    if (was.number == s->number() || live_schedulers::has(was)) return;
+    spin_guard g(mutex);
+    if (home_number == was.number) return set_home(*s);
+  }
 }
 
 bool shared_state::remove_callback(callback_id id) noexcept {
@@ -129,7 +160,6 @@ bool shared_state::remove_callback(callback_id id) noexcept {
 
 bool state_awaiter::suspend() {
   shared_state* s = target_;
-  if (!s->home) s->home = &owner->sched();
   if (s->is_task && owner->task() == s)
     throw std::runtime_error("a task cannot await on itself: " + owner->task()->get_name());
   if (s->done()) return !refused() && !go_on_at_once(*this);
@@ -137,6 +167,7 @@ bool state_awaiter::suspend() {
     {
       spin_guard g(s->mutex);
       if (s->state.load(std::memory_order_relaxed) != status::pending) return false;
+      if (!s->home) [[unlikely]] s->set_home(owner->sched());
       s->waiters.push_back(*this);
       if (pass_on_ ? arm(&forward_cancel) : arm()) return true;
       s->waiters.remove(*this);

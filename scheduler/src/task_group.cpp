@@ -50,24 +50,24 @@ namespace {
 /// A task was refused because the group was shutting down already.
 class refused : public std::runtime_error {
  public:
-  explicit refused(const task_group& by)
+  explicit refused(std::uint64_t by)
       : runtime_error("task_group::create_task: the group is shutting down: it was cancelled, or one of its tasks or its "
                       "body has failed"),
-        group_(&by) {}
-  const task_group* group() const noexcept { return group_; }
+        group_(by) {}
+  std::uint64_t group() const noexcept { return group_; }
 
  private:
-  const task_group* group_;
+  std::uint64_t group_;
 };
 
-/// Is it only a refusal of this group's? It tells nothing that the group does not know: where tasks run in parallel, one
+/// Is it only a refusal of the group of this number? It tells nothing that the group does not know: where tasks run in parallel, one
 /// may fail between any two lines of whoever creates them.
-bool is_own_refusal(const task_group& g, const std::exception_ptr& e) noexcept {
+bool is_own_refusal(std::uint64_t group, const std::exception_ptr& e) noexcept {
   if (*e.__cxa_exception_type() != typeid(refused)) return false;
   try {
     std::rethrow_exception(e);
   } catch (const refused& r) {
-    return r.group() == &g;
+    return r.group() == group;
   }
 }
 
@@ -95,7 +95,7 @@ task_group::~task_group() {
     failed_ = m->next;
     detail::task_state& t = *m->task;
     if (!ended_)  // never joined
-      detail::report(t.home, "a task_group was destroyed without join(); one of its tasks had failed", t.error(), &t);
+      detail::report(t.where(), "a task_group was destroyed without join(); one of its tasks had failed", t.error(), &t);
     t.release();
   }
 }
@@ -127,7 +127,14 @@ bool task_group::adopt(detail::group_member& m) noexcept {
 
 void task_group::refuse() {
   if (ended_ || !aborting_) throw std::runtime_error("task_group::create_task: the group has ended");
-  throw detail::refused(*this);
+  // A number, as the error may outlive the group, and another group may come to its address.
+  static detail::atomic<std::uint64_t> last{0};
+  std::uint64_t mine = refusals_.load(std::memory_order_relaxed);
+  if (mine == 0) {  // relaxed: only to be different; the errors that carry it are handed on with more order than that
+    std::uint64_t fresh = last.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (refusals_.compare_exchange_strong(mine, fresh, std::memory_order_relaxed)) mine = fresh;
+  }
+  throw detail::refused(mine);
 }
 
 void task_group::ended(detail::group_member& m) noexcept {
@@ -136,7 +143,7 @@ void task_group::ended(detail::group_member& m) noexcept {
   bool failed = t.state.load(std::memory_order_relaxed) == detail::status::error;
   if (failed) [[unlikely]] {
     t.retrieved.store(true, std::memory_order_relaxed);
-    failed = !detail::is_own_refusal(*this, t.error());
+    failed = !detail::is_own_refusal(refusals_.load(std::memory_order_relaxed), t.error());  // relaxed: it was told of it
   }
   if (failed) [[unlikely]] {
     t.retain();
@@ -197,7 +204,7 @@ void task_group::begin_join(std::exception_ptr body_error) {
     again = std::exchange(joining_, true);
   }
   if (again) throw std::runtime_error("task_group::join: called twice");
-  if (!body_error || detail::is_own_refusal(*this, body_error)) return;
+  if (!body_error || detail::is_own_refusal(refusals_.load(std::memory_order_relaxed), body_error)) return;
   (detail::is_cancelled_error(body_error) ? cancelled_ : body_error_) = std::move(body_error);
   abort();
 }

@@ -134,7 +134,7 @@ task_state::~task_state() {
 }
 void task_state::destroy() noexcept {
   if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
-    report(home, "a task's exception was never retrieved", error(), this);
+    report(where(), "a task's exception was never retrieved", error(), this);
   delete this;
 }
 

@@ -29,7 +29,11 @@ void watch::run(job* j) {
   this_worker->parked = true;
   i.owner_watch->tell(i);
 }
-void watch::drop(job* j) { static_cast<item*>(j)->owner_watch->release(); }
+// Its scheduler is gone. Whoever watches may belong to another.
+void watch::drop(job* j) {
+  item& i = *static_cast<item*>(j);
+  i.owner_watch->tell(i);
+}
 
 void watch::tell(item& i) noexcept {
   leaf* awake = nullptr;
@@ -42,14 +46,15 @@ void watch::tell(item& i) noexcept {
 }
 
 void watch::begin(scheduler& s) noexcept {
-  scope_.emplace(s);
+  home_ = scheduler_ref(&s);
+  scope_.emplace(home_);
   for (std::size_t i = 0; i < size_; ++i) {
     item& it = items_[i];
     shared_state& t = *it.target;
     it.owner = &*scope_;
     {
       spin_guard g(t.mutex);
-      if (!t.home) t.home = &s;
+      if (!t.home) t.set_home(s);
       if (!t.done()) {
         references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the owner has one
         it.begun = true;

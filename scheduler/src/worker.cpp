@@ -9,6 +9,8 @@
 //
 // Rejected: FIFO for woken tasks (a queue that thieves can take from costs an atomic more per wake than the deque, and the
 // woken task's data is warm here); waking a sleeper per job (see idle.hpp).
+#include <sys/mman.h>
+
 #include <chrono>
 
 #include <jay/detail/leaf.hpp>
@@ -50,6 +52,14 @@ void add(atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // only its worker writes
 }
 
+/// Whole pages become zeros, and take no memory until they are written again.
+void give_pages_back(void* memory, std::size_t bytes) noexcept {
+  constexpr std::uintptr_t page = 4096;
+  const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t begin = (at + page - 1) / page * page, end = (at + bytes) / page * page;
+  if (bytes >= 16 * page && begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 std::uint64_t next_random(worker_core& own) noexcept {  // xorshift64
   own.random ^= own.random << 13;
   own.random ^= own.random >> 7;
@@ -70,6 +80,18 @@ worker::~worker() = default;
 void worker::feed_hungry() noexcept {
   scheduler_core& core = sched->core();
   if (core.idle->feed(*this)) core.wake_one();
+}
+
+int worker::may_sleep() const noexcept {
+  bool over = frame_depot::over();
+  if (over && !io && frame_depot::give_back()) return 0;  // and goes on with that, if there is nothing else to do
+  constexpr std::chrono::milliseconds rest = frame_rest;
+  return over || !frames.empty() ? static_cast<int>(rest.count()) : -1;
+}
+void worker::rested() noexcept {
+  frames.give_up();
+  jobs.for_each_unused(&give_pages_back);
+  if (frame_depot::over()) frame_depot::give_back();
 }
 
 void worker::push_elsewhere(job* j) noexcept {
@@ -269,6 +291,9 @@ void scheduler_core::sleep(worker& w) noexcept {
     w.long_slices.store(false, std::memory_order_relaxed);
     ask_for_slices(0, default_slice);
   }
+  const int limit = w.may_sleep();
+  const auto wake_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit);
+  bool rested = false;
   hook_users.fetch_add(1, std::memory_order_seq_cst);
   poll_hook* h = hook.load(std::memory_order_seq_cst);
   poll_hook::part part = poll_hook::part::none;
@@ -284,14 +309,19 @@ void scheduler_core::sleep(worker& w) noexcept {
     if (ready.empty() && w.begin_polling()) {
       constexpr std::size_t most = 256;
       job* jobs[most];
-      std::size_t n = h->poll(jobs, most);
+      std::size_t n = h->poll(jobs, most, limit);
       w.end_polling();
+      rested = n == 0 && limit > 0 && std::chrono::steady_clock::now() >= wake_at;
       for (std::size_t i = 0; i < n; ++i) w.push(jobs[w.fifo ? i : n - 1 - i]);  // the first that became ready runs first
     }
     h->end_poll();
   }
   hook_users.fetch_sub(1, std::memory_order_release);
-  if (part == poll_hook::part::none) w.park();
+  if (part == poll_hook::part::none) {
+    if (limit < 0) w.park();
+    else rested = !w.park_until(wake_at) && limit > 0;
+  }
+  if (rested) w.rested();
   cores[w.index].choice.rested();
   ticks->stir();
 }

@@ -9,9 +9,12 @@
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <new>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <jay/jay.hpp>
@@ -294,5 +297,27 @@ INSTANTIATE_TEST_SUITE_P(In, Allocation,
                                          scenario{"synchronises", synchronises}, scenario{"futures", futures},
                                          scenario{"cleans", cleans}, scenario{"echoes", echoes}, scenario{"files", files}, scenario{"drops", drops}),
                          [](const auto& i) { return std::string(i.param.name); });
+
+// Its destructor asks the pool, which has a lock.
+TEST(BlockingPool, WhatARefusedCallOwnsIsDestroyedUnderNoLock) {
+  bool failed = true;
+  for (long n = 0; failed; ++n) {
+    jay::detail::blocking_pool pool(1);
+    std::atomic<int> gone{0};
+    auto at_end = std::shared_ptr<void>(nullptr, [&](void*) { pool.running(), ++gone; });
+    std::string what = "a call";
+    std::function<void()> f = [owned = std::move(at_end)] {};
+    jay::testing::fail_allocation(n);
+    try {
+      pool.submit(std::move(what), std::move(f));
+    } catch (const std::exception&) {
+    }
+    failed = jay::testing::stop_failing();
+    f = nullptr;
+    while (gone == 0) std::this_thread::yield();
+    EXPECT_EQ(pool.finish(10s), "");
+    EXPECT_EQ(gone, 1);
+  }
+}
 
 }  // namespace

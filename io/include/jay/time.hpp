@@ -114,9 +114,12 @@ class JAY_API timeout_scope {
 
  private:
   struct state;
+  struct JAY_API let_go {
+    void operator()(state* s) const noexcept;
+  };
   void arm();
   std::optional<time_point> when_;
-  std::unique_ptr<state> state_;
+  std::unique_ptr<state, let_go> state_;
 };
 
 inline timeout_scope timeout(limit l) { return timeout_scope(l.until()); }

@@ -43,15 +43,17 @@ struct JAY_API context_slot {
     if (map) release_context(map);
   }
   spin_mutex mutex;
+  std::uint64_t number = 0;    // guarded by mutex; given at the first change, never given again
   context_map* map = nullptr;  // guarded by mutex; owned
   atomic<bool> entered{false};
 };
 
-/// What a set() replaced, and in which context.
+/// What a set() replaced, and in which context: that of the task of this number on the scheduler of this number, or, on
+/// none, the slot of this number. (No address: another task or slot may come to it.)
 struct context_change {
   std::uint64_t key = 0;
   context_value old;
-  const void* place = nullptr;
+  std::uint64_t scheduler_number = 0;
   std::uint64_t place_number = 0;
 };
 

@@ -41,7 +41,7 @@ class future {
   /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline.
   template <class F>
   callback_id add_done_callback(F f) {
-    if (!state().home) state().home = detail::current_scheduler();
+    state().bind(detail::current_scheduler());
     return state().add_callback(new detail::callback_of<future, F>(*this, std::move(f)));
   }
   bool remove_done_callback(callback_id id) { return state().remove_callback(id); }

@@ -77,16 +77,26 @@ class JAY_API scheduler {
   void call_exception_handler(const exception_context& context) noexcept;
 
   detail::scheduler_core& core() noexcept { return *core_; }
+  /// No other scheduler of this process has it, or will have it. Not 0.
+  std::uint64_t number() const noexcept { return number_; }
 
  private:
   std::unique_ptr<detail::scheduler_core> core_;
+  std::uint64_t number_;
 };
 
 namespace detail {
 
+/// A scheduler that may have gone. Another may stand at its address then, but has another number. See live_schedulers.
+struct scheduler_ref {
+  scheduler_ref(scheduler* s = nullptr) noexcept : at(s), number(s ? s->number() : 0) {}
+  scheduler* at;
+  std::uint64_t number;  // 0: there was none
+};
+
 /// To s's exception handler, or by default where s is null or gone. Where there is no memory for more, a line that has the
 /// message and the exception. `t`: whose name it tells; may be null.
-JAY_API void report(scheduler* s, const char* message, const std::exception_ptr& e, task_state* t) noexcept;
+JAY_API void report(const scheduler_ref& s, const char* message, const std::exception_ptr& e, task_state* t) noexcept;
 
 /// Makes the job runnable: on the calling worker's own deque if it is one of s's workers, else through the shared queue
 /// of this priority.

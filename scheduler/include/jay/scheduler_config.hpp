@@ -41,6 +41,7 @@ struct scheduler_config {
   steal_policy steal = steal_policy::one;
   fence_policy fence = fence_policy::automatic;
   std::uint32_t frame_cache = 256;
+  std::uint32_t frames_kept = 8;  // MiB
 
   bool operator==(const scheduler_config&) const = default;
 
@@ -68,6 +69,10 @@ struct scheduler_config {
           "\"full\": every pop; \"auto\": asymmetric where the kernel offers it.");
     visit(&self::frame_cache, "frame_cache", detail::count(0, 65536),
           "Coroutine frames that a worker keeps for reuse, per size class. At least 2 are kept.");
+    visit(&self::frames_kept, "frames_kept", detail::count(0, 1048576),
+          "MiB of free coroutine frames that are kept, beside what the workers keep. More goes back to the "
+          "system when nobody has wanted it for one to two seconds. The process has one such limit: the "
+          "last runtime to begin sets it.");
   }
 };
 

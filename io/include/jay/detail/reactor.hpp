@@ -45,12 +45,22 @@ struct worker;
 class JAY_API ready_list {
  public:
   explicit ready_list(scheduler& s) noexcept : sched_(s) {}
+  ready_list(const ready_list&) = delete;
   void add(job* frame) noexcept;
   std::vector<job*>& jobs() noexcept { return jobs_; }
+  /// With a lock held; run_deferred comes without one, and runs each in the order of these calls.
+  void defer(deferred& d) noexcept {
+    d.next = nullptr;
+    *deferred_end_ = &d;
+    deferred_end_ = &d.next;
+  }
+  void run_deferred() noexcept;
 
  private:
   scheduler& sched_;
   std::vector<job*> jobs_;
+  deferred* deferred_ = nullptr;
+  deferred** deferred_end_ = &deferred_;
 };
 
 struct source {
@@ -91,7 +101,7 @@ class JAY_API reactor final : poll_hook {
 
   part begin_poll(time_point& until) noexcept override;
   void end_watch() noexcept override;
-  std::size_t poll(job** ready, std::size_t n) noexcept override;
+  std::size_t poll(job** ready, std::size_t n, int limit) noexcept override;
   void end_poll() noexcept override;
   void look() noexcept override;
   void interrupt() noexcept override;
@@ -102,8 +112,9 @@ class JAY_API reactor final : poll_hook {
     atomic<std::int64_t> resumes_since{0};
   };
 
-  /// Looks again and again until then, while the workers have nothing to do, before it sleeps.
-  void wait(ready_list& out, time_point look_until) noexcept;
+  /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
+  /// for ever). False: nothing has come.
+  bool wait(ready_list& out, time_point look_until, int limit) noexcept;
   void thread_loop(io_thread& t) noexcept;
   void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
   bool attended(time_point now) const noexcept;

@@ -11,7 +11,8 @@
 // `never`, or what E3 or another add has set meanwhile, and sets the timerfd if its own deadline is earlier.
 //
 // fire() is called with the shard's lock held: who takes a timer out (the lock again) knows that it does not run now and
-// never will.
+// never will. So fire() runs no code that is not ours. What may reach a user's code (a cancel calls stop callbacks) it
+// leaves behind as `deferred`, which runs when no lock is held any more; until then it keeps itself alive.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include <jay/detail/export.hpp>
+#include <jay/detail/page_allocator.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
 
@@ -30,6 +32,12 @@ using time_point = std::chrono::steady_clock::time_point;
 namespace jay::detail {
 
 class ready_list;
+
+/// What a timer that has fired still has to do: see above.
+struct deferred {
+  deferred* next = nullptr;
+  void (*run)(deferred&) noexcept = nullptr;
+};
 
 struct timer {
   time_point deadline;
@@ -77,6 +85,8 @@ class JAY_API timers {
   void expire(ready_list& out) noexcept;
 
   std::size_t size() noexcept;
+  /// What the heaps take.
+  std::size_t bytes() noexcept;
 
  private:
   struct entry {
@@ -85,11 +95,12 @@ class JAY_API timers {
   };
   struct alignas(64) shard {
     spin_mutex mutex;
-    std::vector<entry> heap;
+    std::vector<entry, page_allocator<entry>> heap;
   };
   shard& enter(timer& t) noexcept;
   static void insert(shard& s, timer& t);
   static void erase(shard& s, timer& t) noexcept;
+  static void shrink(shard& s) noexcept;
   static void sift_up(shard& s, std::uint32_t i, entry e) noexcept;
   static void sift_down(shard& s, std::uint32_t i, entry e) noexcept;
   time_point armed() const noexcept { return time_point(time_point::duration(armed_.load(std::memory_order_seq_cst))); }

@@ -11,7 +11,8 @@
 // The heavy fence falls either after O1 is visible, then T2 reads bottom = i and the thief goes away, or before O2, then
 // O2 reads top >= i and the owner goes through the CAS as well (pop_last). So at most one of them skips the CAS.
 // Indices are 64 bits and never reused. A buffer that was outgrown is kept until the end, as a thief may still read it;
-// what it reads is right, because the CAS on top fails if index i was taken meanwhile.
+// what it reads is right, because the CAS on top fails if index i was taken meanwhile. Its memory may become zeros at any
+// time (for_each_unused): a thief that reads none of a job there goes away.
 #pragma once
 
 #include <cstddef>
@@ -81,6 +82,14 @@ class deque {
     }
   }
 
+  /// Calls f(memory, bytes) for what holds no job that is still to be taken: it may be filled with zeros.
+  template <class F>
+  void for_each_unused(F f) {
+    ring* r = ring_.load(relaxed);  // relaxed: only the owner writes it
+    if (empty()) f(static_cast<void*>(r->cells.get()), (r->mask + 1) * sizeof(r->cells[0]));
+    while ((r = r->outgrown)) f(static_cast<void*>(r->cells.get()), (r->mask + 1) * sizeof(r->cells[0]));
+  }
+
   /// The index of the oldest: the same as long as that stands here.
   std::uint64_t oldest() const noexcept { return top_.load(relaxed); }  // relaxed: only compared
 
@@ -98,6 +107,7 @@ class deque {
     if (static_cast<std::int64_t>(b - t) <= 0) return nullptr;
     ring* r = ring_.load(std::memory_order_acquire);  // [D3] acquire: with [D3] in grow
     job* j = r->at(t).load(relaxed);                  // relaxed: ordered by [D1]; the CAS says whether it still counts
+    if (!j) [[unlikely]] return nullptr;              // an outgrown ring whose memory was given back
     if (!top_.compare_exchange_strong(t, t + 1, std::memory_order_seq_cst, relaxed)) return nullptr;  // T3 [D2]
     return j;
   }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Where coroutine frames and task states come from: free lists per worker and size class (32-byte steps), no atomics.
-// Every block is a malloc block of its class's size, so a block may be freed anywhere: on a worker it goes to that
-// worker's list, elsewhere back to malloc. A worker has two lists of a class: the one in use, and a full batch in reserve.
-// A second full batch (frames freed here that were allocated elsewhere) goes to the depot of all workers, where one that
-// runs out looks before it calls malloc; the depot is bounded too. Batches change hands whole: nobody walks along a list
-// of blocks that have left the cache. Under AddressSanitizer blocks go straight to malloc, so that it sees every misuse.
+// A worker has two lists of a class: the one in use, and a full batch in reserve. A second full batch (frames freed here
+// that were allocated elsewhere) goes to the depot of all workers, where one that runs out looks first. Batches change
+// hands whole: nobody walks along a list of blocks that have left the cache. Threads that are no workers take from the
+// depot and give to it, block by block. New blocks are cut from slabs (src/slabs.hpp).
+//
+// What is not needed goes back to the system. A worker that has slept for `frame_rest` gives its lists to the depot. What
+// has stood in the depot for that long without being wanted, above `scheduler.frames_kept`, goes home to its slabs, a little
+// at a time, and each page whose blocks are all at home to the kernel. When the last scheduler ends, all goes that is not
+// in use. On the way of a frame nothing is counted for this.
+//
+// Under AddressSanitizer blocks are malloc's, so that it sees every misuse.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,13 +52,10 @@ inline constexpr bool fits_a_frame<T&&, Alignment> = true;
 template <std::size_t Alignment>
 inline constexpr bool fits_a_frame<void, Alignment> = true;
 
-/// A block of class c takes c * frame_step bytes with malloc's own word before it.
+/// A block of class c has c * frame_step bytes, and is aligned to frame_step.
 inline constexpr std::size_t frame_step = 32;
-inline constexpr std::size_t malloc_head = 8;
 inline constexpr std::size_t frame_classes = 33;  // up to 1024 bytes; larger ones are malloc's
-constexpr std::size_t frame_class(std::size_t bytes) noexcept {
-  return (bytes + malloc_head + frame_step - 1) / frame_step;
-}
+constexpr std::size_t frame_class(std::size_t bytes) noexcept { return (bytes + frame_step - 1) / frame_step; }
 
 struct free_block {
   free_block* next;
@@ -59,6 +63,7 @@ struct free_block {
   free_block* next_batch;
   std::size_t count;
 };
+static_assert(sizeof(free_block) <= frame_step, "a block of the smallest class can stand in a list");
 
 struct JAY_API frame_cache {
   free_block* list[frame_classes] = {};
@@ -66,16 +71,34 @@ struct JAY_API frame_cache {
   std::uint32_t batch = 128;  // blocks
   free_block* reserve[frame_classes] = {};
 
-  ~frame_cache();
+  ~frame_cache() { give_up(); }
   [[gnu::noinline]] void* refill(std::size_t cls);
   [[gnu::noinline]] void spill(std::size_t cls) noexcept;
+  bool empty() const noexcept;
+  /// All of it goes to the depot.
+  void give_up() noexcept;
 };
 
-/// Blocks now in the depot (tests, metrics).
-JAY_API std::size_t depot_size() noexcept;
+inline constexpr std::chrono::seconds frame_rest{1};
 
-/// malloc of a class's size; throws std::bad_alloc.
+/// What all workers share.
+class JAY_API frame_depot {
+ public:
+  /// A scheduler has begun, and so much may stay in the depot. The process has one: the last to begin sets it.
+  static void begin(std::size_t kept_bytes) noexcept;
+  /// A scheduler has ended: if it was the last, all that is free goes back.
+  static void end() noexcept;
+
+  /// Is there more than may stay? A hint.
+  static bool over() noexcept;
+  /// Gives back a little of what nobody has wanted for `frame_rest`, in some 100 us; false: nothing more can go now.
+  static bool give_back() noexcept;
+
+  static std::size_t bytes() noexcept;  // in the depot
+};
+
+/// A block of any class; throws std::bad_alloc.
 JAY_API void* block_allocate(std::size_t cls);
-JAY_API void block_free(void* p) noexcept;
+JAY_API void block_free(void* p, std::size_t cls) noexcept;
 
 }  // namespace jay::detail

@@ -18,8 +18,8 @@ struct poll_hook {
   /// sleeps until `until` at most, calls end_watch(), and asks again.
   virtual part begin_poll(std::chrono::steady_clock::time_point& until) noexcept = 0;
   virtual void end_watch() noexcept = 0;
-  /// Waits for events, or for interrupt(). Gives the jobs that became ready, at most n.
-  virtual std::size_t poll(job** ready, std::size_t n) noexcept = 0;
+  /// Waits for events, or for interrupt(), or for so many ms (-1: for ever). Gives the jobs that became ready, at most n.
+  virtual std::size_t poll(job** ready, std::size_t n, int limit) noexcept = 0;
   virtual void end_poll() noexcept = 0;
   /// A worker that is busy looks without waiting, in its turn; it does nothing where others wait all the time. What has
   /// become ready is scheduled.

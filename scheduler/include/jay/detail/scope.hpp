@@ -37,6 +37,7 @@ struct forwarding_leaf;
 struct join;
 struct leaf;
 struct promise_base;
+struct scheduler_ref;
 struct task_state;
 
 struct cancel_notes;  // what a cancel said, and what get_stop_token() has given out: cancel_notes.hpp
@@ -46,7 +47,7 @@ JAY_API void drop(cancel_notes* n) noexcept;
 struct JAY_API scope {
   explicit scope(task_state& t) noexcept : whose_(reinterpret_cast<std::uintptr_t>(&t)) {}
   /// Of strands that belong to no task.
-  explicit scope(scheduler& s) noexcept : whose_(reinterpret_cast<std::uintptr_t>(&s) | no_task) {}
+  explicit scope(const scheduler_ref& s) noexcept : whose_(reinterpret_cast<std::uintptr_t>(&s) | no_task) {}
   scope(const scope&) = delete;
   ~scope() {
     if (notes) drop(notes);
@@ -69,6 +70,10 @@ struct JAY_API scope {
   /// The task that this scope belongs to, or null.
   task_state* task() const noexcept { return whose_ & no_task ? nullptr : reinterpret_cast<task_state*>(whose_); }
   scheduler& sched() const noexcept;
+  /// Where strands that belong to no task run, or null.
+  const scheduler_ref* outside() const noexcept {
+    return whose_ & no_task ? reinterpret_cast<const scheduler_ref*>(whose_ & ~no_task) : nullptr;
+  }
 
   /// Cancels what runs in this scope. Any thread; the caller keeps the scope alive.
   void cancel(const std::string& message) noexcept;

@@ -15,6 +15,7 @@
 #include <jay/detail/outcome.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/error.hpp>
+#include <jay/scheduler.hpp>
 
 namespace jay {
 
@@ -52,7 +53,7 @@ struct JAY_API callback : job {
 };
 
 struct JAY_API shared_state {
-  explicit shared_state(scheduler* s, std::uint32_t holders = 1) noexcept : references(holders), home(s) {}
+  explicit shared_state(scheduler* s, std::uint32_t holders = 1) noexcept : references(holders), home(s), home_number(s ? s->number() : 0) {}
   shared_state(const shared_state&) = delete;
 
   atomic<std::uint32_t> references;
@@ -65,6 +66,21 @@ struct JAY_API shared_state {
   struct texts;
   texts* said = nullptr;  // name and cancel message, if there are any; guarded by mutex
   scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
+  std::uint64_t home_number;  // of a task constant, as home is; of a future guarded by mutex, as home is
+
+  scheduler_ref where() const noexcept {
+    scheduler_ref r;
+    r.at = home;
+    r.number = home_number;
+    return r;
+  }
+  /// With the mutex held.
+  void set_home(scheduler& s) noexcept {
+    home = &s;
+    home_number = s.number();
+  }
+  /// Binds it to s, unless it is bound to one that is still there. Nothing if s is null.
+  void bind(scheduler* s) noexcept;
 
   void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {

@@ -51,6 +51,7 @@ class JAY_API watch {
 
   std::unique_ptr<item[]> items_;
   std::size_t size_;
+  scheduler_ref home_;
   std::optional<scope> scope_;  // of the items: it outlives the task that watches
   atomic<std::uint32_t> references_{1};
   bool over_ = false;  // guarded by mutex

@@ -65,6 +65,10 @@ struct JAY_API worker : station {
   }
   /// Where the own deque could not grow.
   [[gnu::noinline]] void push_elsewhere(job* j) noexcept;
+  /// Before it sleeps: for how many ms it may until it is to call rested(); -1: for ever.
+  int may_sleep() const noexcept;
+  /// It has slept for so long, and gives back what it keeps for work to come.
+  void rested() noexcept;
   /// Before a coroutine is awaited: something has to be looked at first.
   bool may_have_to_yield() const noexcept {
     return attention.load(std::memory_order_relaxed) & (detail::attention::turn | detail::attention::special);
@@ -112,10 +116,8 @@ inline void frame_free(void* p, std::size_t n) noexcept {
     if (++w->frames.count[cls] >= w->frames.batch) [[unlikely]] w->frames.spill(cls);
     return;
   }
-#else
-  (void)n;
 #endif
-  block_free(p);
+  block_free(p, frame_class(n));
 }
 
 /// For what wants more than malloc's 16 bytes: the address of the block stands before what is given.
