@@ -160,7 +160,7 @@ context_entered::~context_entered() {
 }
 
 void keep_context(task_state& ended, const context& in) noexcept {
-  map_ptr fresh(place{ended.mutex, ended.context, &ended, ended.number}.share());
+  map_ptr fresh(place{ended.mutex, ended.context, &ended, nullptr}.share());
   map_ptr before(nullptr);
   place to = context_access::in(*in.slot_);
   spin_guard g(to.mutex);
