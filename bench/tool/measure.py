@@ -3,9 +3,8 @@
 
 import json
 import math
-import time
 
-from process import Process, ProgramError
+from process import Process, ProgramError, pause
 from results import Row
 
 MIXED_RATE = 2000  # requests/s
@@ -113,10 +112,10 @@ def measure_mixed(step, folder, quick, limit):
             if not computes:
                 return 0
             server.start_window()
-            time.sleep(seconds / 2)
+            pause(seconds / 2)
             return take(server.stop_window(), "leaves_per_s", step.program).samples[0]
 
-        time.sleep(0.3)
+        pause(0.3)
         # Half of the time without load before, half after it: a drift of the machine's speed then hits both alike.
         before = alone()
         server.start_window()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A benchmark program as a child: its output by lines, its input by lines, a deadline for everything."""
 
+import contextlib
 import ctypes
 import os
 import selectors
@@ -13,6 +14,28 @@ LIBC = ctypes.CDLL(None)
 
 class ProgramError(Exception):
     """What a program did wrong. Its last words are in the text."""
+
+
+class Interrupts:
+    """Ctrl-C is looked at between waits only: anywhere else it could come between the start of a child and the block that
+    ends it."""
+    seen = False
+
+    @classmethod
+    def watch(cls):
+        signal.signal(signal.SIGINT, lambda *_: setattr(cls, "seen", True))
+
+    @classmethod
+    def check(cls):
+        if cls.seen:
+            raise KeyboardInterrupt
+
+
+def pause(seconds):
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        Interrupts.check()
+        time.sleep(min(left, 0.1))
 
 
 def end_with_parent():
@@ -56,15 +79,20 @@ class Process:
         except OSError:
             self.fail(f"does not take the command '{line}'")
 
+    def next_wait(self):
+        """Seconds to wait before it is called again."""
+        Interrupts.check()
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.fail(f"is not done after {self.limit:g} s")
+        return min(left, 0.2)
+
     def read_line(self):
         """The next line of the output, or None at its end."""
         while b"\n" not in self.buffer:
             if not self.streams.get_map():
                 return None
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                self.fail(f"is not done after {self.limit:g} s")
-            for key, _ in self.streams.select(left):
+            for key, _ in self.streams.select(self.next_wait()):
                 got = os.read(key.fd, 65536)
                 if not got:
                     self.streams.unregister(key.fileobj)
@@ -79,10 +107,9 @@ class Process:
         """Closes the input, reads the rest of the output and waits; anything but status 0 is an error."""
         self.child.stdin.close()
         lines = list(iter(self.read_line, None))
-        try:
-            status = self.child.wait(max(self.deadline - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            self.fail(f"is not done after {self.limit:g} s")
+        while (status := self.child.poll()) is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.child.wait(self.next_wait())
         if status < 0:
             self.fail(f"was ended by signal {-status} ({signal.strsignal(-status)})")
         if status > 0:

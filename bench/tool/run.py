@@ -7,7 +7,7 @@ import time
 
 import measure
 import results as results_module
-from process import ProgramError
+from process import Interrupts, ProgramError
 from questions import Folder, select
 
 
@@ -139,6 +139,7 @@ def run(options):
     results.environment |= {"repeat": options.repeat, "quick": options.quick}
     progress = Progress(sum(map(len, rounds)) * turns, total)
     stopped = False
+    Interrupts.watch()
     try:
         for steps in rounds:
             run_round(steps, folder, options, progress, results)
