@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <jay/gather.hpp>
+#include <jay/settled.hpp>
 
 #include "tests/support/run_on.hpp"
 
@@ -408,7 +409,7 @@ TEST(Queue, APutCancelledWhileItWaitsPutsNothing) {
   }());
 }
 
-TEST(Queue, APutCancelledAfterItsItemWasPlacedHasSucceeded) {
+TEST(Queue, APutCancelledAfterItsItemWasGotHasSucceeded) {
   run(in_asyncio_order(), []() -> jay::task<> {
     jay::queue<int> q(1);
     std::vector<int> order;
@@ -416,10 +417,11 @@ TEST(Queue, APutCancelledAfterItsItemWasPlacedHasSucceeded) {
     auto a = jay::create_task(put_and_note, std::ref(q), 1, std::ref(order));
     co_await yield();
     EXPECT_EQ(q.get_nowait(), 0);
-    a.cancel();
-    co_await a;  // nothing else to suspend on: it ends by itself
-    EXPECT_EQ(order, std::vector<int>{1});
     EXPECT_EQ(q.get_nowait(), 1);
+    EXPECT_TRUE(a.cancel());
+    auto r = co_await jay::settled(a);
+    EXPECT_EQ(order, std::vector<int>{1});  // the put has succeeded,
+    EXPECT_TRUE(r.cancelled());             // and the task has come to its end without having met the cancel
   }());
 }
 

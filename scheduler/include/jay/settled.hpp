@@ -67,15 +67,17 @@ template <class Handle>
 template <class Handle>
 task<result<typename Handle::value_type>> settle_unowned(Handle h, bool move_out) {
   shared_state* state = h.share().get();
-  bool own_cancel = false;
+  bool passed_on = false, untold = false;
   for (;;) {
     std::optional<std::string> cancel = co_await op<quiet_wait, shared_state*>(state);
     if (!cancel) break;
-    own_cancel = true;
-    h.cancel(std::move(*cancel));  // Python's rule; then it ends as it likes
+    // Python's rule; then it ends as it likes. If it has ended already, nobody was told.
+    bool accepted = h.cancel(std::move(*cancel));
+    passed_on |= accepted;
+    untold |= !accepted;
   }
-  if (own_cancel && h.cancelled()) state->rethrow();
-  if (own_cancel && state->cancel_unseen()) co_await op<cancel_again>();
+  if (passed_on && h.cancelled()) state->rethrow();
+  if (untold || (passed_on && state->cancel_unseen())) co_await op<cancel_again>();
   co_return result_of<Handle>(*state, move_out);
 }
 
