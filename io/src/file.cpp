@@ -72,7 +72,7 @@ bool file_awaiter::submit() {
   return !claim();  // true: a canceller is at it and resumes the frame
 }
 
-bool file_awaiter::pass_on(forwarding_leaf* l) noexcept {
+bool file_awaiter::pass_on(forwarding_leaf* l, cancel_walk&) noexcept {
   auto* self = static_cast<file_awaiter*>(l);
   self->engine_->cancel(*self);
   return false;  // it stays due: the operation may end with a result all the same

@@ -41,6 +41,7 @@ struct timeout_scope::state : detail::timer, detail::deferred {
   detail::inner_scope inner;
   scheduler& sched;
   bool open = true;
+  bool at_once = false;  // it was over when it was armed: the first suspension inside is told
   detail::atomic<bool> expired{false};
   detail::atomic<std::uint8_t> owners{1};
 
@@ -69,10 +70,19 @@ timeout_scope::timeout_scope(timeout_scope&&) noexcept = default;
 timeout_scope& timeout_scope::operator=(timeout_scope&&) noexcept = default;
 timeout_scope::~timeout_scope() = default;
 
-bool timeout_scope::expired() const noexcept { return state_ && state_->expired.load(std::memory_order_relaxed); }
+bool timeout_scope::expired() const noexcept {
+  if (!state_) return false;
+  // relaxed: read after the timer's lock, or as a hint
+  return state_->expired.load(std::memory_order_relaxed) || (state_->open && state_->at_once && !state_->inner.due());
+}
 
 void timeout_scope::arm() {
   if (!when_ || *when_ == time_point::max()) return;
+  if (*when_ <= std::chrono::steady_clock::now()) {  // not through the timers, which may find it later than a yield
+    state_->at_once = true;
+    state_->inner.cancel("timed out");
+    return;
+  }
   state_->deadline = *when_;
   state_->fire = &state::expire;
   detail::reactor_of(state_->sched).clock().add(*state_);
@@ -95,13 +105,15 @@ void timeout_scope::reschedule(std::optional<time_point> when) {
   if (!state_ || !state_->open) throw std::runtime_error("timeout: reschedule is possible only inside the timeout");
   detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not expire
   if (expired()) throw std::runtime_error("timeout: it has expired already");
+  if (std::exchange(state_->at_once, false)) state_->inner.take_back();
   when_ = when;
   arm();
 }
 
 void timeout_scope::unbind(detail::promise_base& p, std::exception_ptr& e) {
   detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not expire
-  state_->inner.close(p);
+  bool untold = state_->inner.close(p);
+  if (state_->at_once && !untold) state_->expired.store(true, std::memory_order_relaxed);  // relaxed: the strand's own
   state_->open = false;
   if (expired() && !state_->inner.outer_cancelled() && detail::is_cancelled_error(e))
     e = std::make_exception_ptr(timeout_error());

@@ -59,7 +59,7 @@ bool condition_awaiter::suspend() noexcept {
 }
 
 // By the canceller. *this, and so the condition, stay until it is back (cancel_word.hpp: busy).
-bool condition_awaiter::pass_cancel(forwarding_leaf* l) noexcept {
+bool condition_awaiter::pass_cancel(forwarding_leaf* l, cancel_walk&) noexcept {
   auto* self = static_cast<condition_awaiter*>(l);
   condition& c = *self->condition_;
   {
@@ -78,8 +78,9 @@ bool condition_awaiter::pass_cancel(forwarding_leaf* l) noexcept {
 
 void condition_awaiter::await_resume() {
   leave();
+  bool since = cancelled_since();  // one with what is thrown, if a cancel came before
   if (!cancelled() && phase_ == phase::notified) {
-    if (!cancelled_later_ && !cancelled_since()) return;
+    if (!cancelled_later_ && !since) return;
     condition_->notify_waiters(1);  // whoever waits next gets the notify
   }
   owner->throw_cancelled();

@@ -23,7 +23,7 @@ struct runner {
         job* finished = frame_of(*s->owner);
         void* out = s->coroutine().out;
         if ((c & continues_mask) == static_cast<std::uintptr_t>(continues::joins)) {
-          if (std::exception_ptr* e = s->access->error(out)) reinterpret_cast<join*>(c & ~continues_mask)->fail(*e);
+          if (std::exception_ptr* e = s->access->error(out)) reinterpret_cast<join*>(c & ~continues_mask)->fail(*e, *s->owner);
         }
         h.destroy();
         finished->destroy(finished);

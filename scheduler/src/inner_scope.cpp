@@ -6,13 +6,9 @@
 
 namespace jay::detail {
 
-bool inner_scope::pass(forwarding_leaf* l) noexcept {
+bool inner_scope::pass(forwarding_leaf* l, cancel_walk& w) noexcept {
   auto* self = static_cast<passage*>(l);
-  {
-    spin_guard g(self->inner->mutex);
-    self->inner->outer_cancelled = true;
-  }
-  self->inner->cancel(self->owner->text());
+  self->inner->cancel(self->owner->text(), w, true);
   return true;
 }
 
@@ -26,7 +22,7 @@ void inner_scope::open(promise_base& p) noexcept {
   if (passage_.forked) close_above(passage_.frame);
   while (!passage_.arm(&pass)) {  // a cancel is pending already: it is the inner scope's first
     passage_.was_cancelled = false;
-    inner_.outer_cancelled = true;
+    inner_.marks = scope::outer_cancelled | scope::outer_due;
     inner_.word.set_pending();
     inner_.generation.store(1, std::memory_order_relaxed);
   }
@@ -34,13 +30,20 @@ void inner_scope::open(promise_base& p) noexcept {
   this_worker->context = p.context;
 }
 
-void inner_scope::close(promise_base& p) noexcept {
+bool inner_scope::close(promise_base& p) noexcept {
   passage_.word().disarm(&passage_);
   passage_.leave();
   p.context = outer_context_;
   this_worker->context = p.context;
-  if (!inner_.outer_cancelled || !inner_.word.take_pending()) return;
+  if (!inner_.word.take_pending()) return false;
+  if (!(inner_.marks & scope::outer_due)) return true;
   passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);
+  return false;
+}
+
+void inner_scope::take_back() noexcept {
+  spin_guard g(inner_.mutex);
+  if (!(inner_.marks & scope::outer_due)) inner_.word.take_pending();
 }
 
 }  // namespace jay::detail

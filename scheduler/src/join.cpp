@@ -87,7 +87,9 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
 std::exception_ptr join::settle() {
   scope& s = *scope_of(promise_of(parent).context);
   bool taken = status & refused;
-  if (status & child_cancelled) taken |= s.take_cancel(promise_of(parent));
+  // An error does not tell of a cancel that came as well: that stays due, and is thrown at the next suspension.
+  bool tells = !(status & child_failed) || is_cancelled_error(*first_error);
+  if (tells && (status & child_cancelled)) taken |= s.take_cancel(promise_of(parent));
   else if (!is_forked(promise_of(parent).context)) s.collapse();
   if (status & child_failed) return std::move(*first_error);
   if (!taken) return nullptr;

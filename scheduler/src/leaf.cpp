@@ -29,6 +29,13 @@ bool leaf::arm(bool passed_on) noexcept {
   return owner->add(*this);  // afterwards a canceller may have claimed and resumed the frame: nothing is looked at
 }
 
+void leaf::leave_slow() noexcept {
+  if (listed) owner->remove(*this);
+  else if (passed) spin_guard wait_for_the_canceller(owner->mutex);  // cancel_walk::end
+  passed = false;
+  if (was_cancelled && !forked) owner->word.go_on_told();
+}
+
 bool leaf::cancelled_since() noexcept {
   if (was_cancelled) return true;
   if (!forked && !owner->word.pending()) return false;

@@ -15,13 +15,16 @@ namespace jay::detail {
 void queue_core::put_in(queue_cell i) {
   if (order_ == order::smallest) items_.heap.push(i);
   else items_.list.push_back(i);
+  ++put_in_;
 }
 void queue_core::put_in_front(queue_cell i) {
+  ++given_back_;
   if (order_ == order::smallest) items_.heap.push(i);
   else if (order_ == order::last_in) items_.list.push_back(i);
   else items_.list.push_front(i);
 }
 queue_cell queue_core::take_out() {
+  ++taken_out_;
   if (order_ == order::smallest) return items_.heap.pop_smallest(precedes_, this);
   return order_ == order::last_in ? items_.list.pop_back() : items_.list.pop_front();
 }
@@ -55,18 +58,25 @@ queue_core::outcome queue_core::take(queue_cell& i, claimed_list& claimed) {
   // So that nothing can fail once an item is out; a heap needs no memory.
   if (order_ != order::smallest && !putters_.empty()) items_.list.reserve();
   i = take_out();
-  // Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
+  admit_putters(claimed);
+  return outcome::done;
+}
+
+// Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
+void queue_core::admit_putters(claimed_list& claimed) {
   while (has_room()) {
     leaf* l = putters_.pop_front();
     if (!l) break;
     if (!l->claim()) continue;
-    auto* p = static_cast<queue_awaiter*>(l);
+    auto* p = static_cast<put_awaiter_base*>(l);
     put_in(p->item_);
     p->state_ = queue_awaiter::state::handed;
+    p->number_ = put_in_;
+    p->taken_out_ = taken_out_;
+    p->given_back_ = given_back_;
     ++unfinished_;
     claimed.add(*l);
   }
-  return outcome::done;
 }
 
 void queue_core::finish(std::size_t n, claimed_list& claimed) noexcept {
@@ -156,6 +166,31 @@ queue_core::returned queue_core::give_back(queue_cell i) noexcept {
   return what;
 }
 
+// Where the counts cannot tell whether the item is still there (one came back to the front since then, or a put behind it
+// was undone first), it counts as got.
+bool queue_core::undo(const put_awaiter_base& p) noexcept {
+  claimed_list claimed;
+  {
+    spin_guard g(mutex_);
+    std::uint64_t behind = put_in_ - p.number_;
+    if (given_back_ != p.given_back_ || undone_ > p.number_) return false;
+    if (order_ == order::first_in) {
+      if (size() <= behind) return false;
+      items_.list.remove(behind);
+    } else {
+      // who takes from a full queue lets one in, which is then the last, or stands apart until one is taken again
+      if (size() == 0 || taken_out_ != p.taken_out_) return false;
+      if (order_ == order::last_in) items_.list.remove(behind);
+      else if (!items_.heap.remove(p.item_)) return false;
+    }
+    undone_ = p.number_;
+    finish(1, claimed);
+    admit_putters(claimed);  // into the cell that has become free
+  }
+  claimed.wake_all();
+  return true;
+}
+
 std::size_t queue_core::qsize() const noexcept {
   spin_guard g(mutex_);
   return size();
@@ -227,13 +262,16 @@ bool put_awaiter_base::suspend() {
   return !go_on_at_once(*this);
 }
 
-void put_awaiter_base::await_resume() {
-  leave();
+void put_awaiter_base::resumed() {
   if (cancelled()) {
     forget(&queue_core::putters_);
     owner->throw_cancelled();
   }
   if (state_ == state::shut_down) throw queue_shut_down();
+  if (state_ != state::handed || !cancelled_since()) return;
+  if (!queue_->undo(*this)) return owner->make_due(promise_of(frame), forked);
+  state_ = state::waiting;  // the item is ours again
+  owner->throw_cancelled();
 }
 
 bool queue_join_awaiter::suspend() noexcept {

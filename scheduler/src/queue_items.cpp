@@ -47,6 +47,18 @@ void cell_list::drop_last() noexcept {
   keep(b);
 }
 
+queue_cell cell_list::remove(std::size_t behind) noexcept {
+  block* b = last_;
+  std::uint32_t i = end_;
+  queue_cell moved = 0;
+  for (std::size_t k = 0; k <= behind; ++k) {
+    if (i == 0) b = b->previous, i = cells_of_a_block;
+    std::swap(moved, b->cells[--i]);
+  }
+  pop_back();
+  return moved;
+}
+
 void cell_heap::push(queue_cell c) noexcept {
   auto* i = reinterpret_cast<heap_item*>(c);
   i->next = std::exchange(heaps_, i);
@@ -79,6 +91,16 @@ queue_cell cell_heap::pop_smallest(precedes p, const void* queue) {
   heap_item* top = heaps_;
   heaps_ = std::exchange(top->child, nullptr);
   return reinterpret_cast<queue_cell>(top);
+}
+
+bool cell_heap::remove(queue_cell c) noexcept {
+  for (heap_item** i = &heaps_; *i; i = &(*i)->next) {
+    if (*i != reinterpret_cast<heap_item*>(c)) continue;
+    *i = (*i)->next;
+    --size_;
+    return true;
+  }
+  return false;
 }
 
 queue_cell cell_heap::pop_any() noexcept {

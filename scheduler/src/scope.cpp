@@ -10,6 +10,7 @@
 #include <jay/error.hpp>
 
 #include "cancel_notes.hpp"
+#include "cancel_walk.hpp"
 
 namespace jay::detail {
 namespace {
@@ -46,6 +47,7 @@ promise_base* strand_root(const scope& s, promise_base& from) noexcept {
 /// The number of the last cancel that a forked strand is concerned by.
 std::uint32_t last_cancel(const scope& s, promise_base& strand) noexcept {
   std::uint32_t last = s.cancel_generation;
+  if (!(s.marks & scope::a_join_failed)) return last;
   for (promise_base* p = &strand; p;) {
     if (kind_past_exits(*p) == continues::joins) last = std::max(last, join_of(*p)->failed_generation);
     job* up = above(*p);
@@ -54,18 +56,37 @@ std::uint32_t last_cancel(const scope& s, promise_base& strand) noexcept {
   return last;
 }
 
+/// Does it stand under the join j, which has failed? The answer is noted in all joins on the way, so that the walks of one
+/// failure meet each of them once.
 bool stands_under(const scope& s, promise_base& from, const join* j) noexcept {
-  for (promise_base* p = &from; p;) {
-    if (kind_past_exits(*p) == continues::joins && join_of(*p) == j) return true;
-    job* up = above(*p);
-    p = up && scope_of(promise_of(up).context) == &s ? &promise_of(up) : nullptr;
-  }
-  return false;
+  auto walk = [&s, &from](auto visit) {
+    for (promise_base* p = &from; p;) {
+      if (kind_past_exits(*p) == continues::joins && visit(*join_of(*p))) return;
+      job* up = above(*p);
+      p = up && scope_of(promise_of(up).context) == &s ? &promise_of(up) : nullptr;
+    }
+  };
+  bool under = false;
+  join* known = nullptr;
+  walk([&](join& x) {
+    bool marked = (x.status & join::marked) && x.mark == j->failed_generation;
+    under = &x == j || (marked && (x.status & join::below));
+    if (&x == j || marked) known = &x;
+    return known != nullptr;
+  });
+  walk([&](join& x) {
+    if (&x == known) return true;
+    x.mark = j->failed_generation;
+    x.status = (x.status & ~join::below) | join::marked | (under ? join::below : 0);
+    return false;
+  });
+  return under;
 }
 
 /// The strand is told of everything up to now, and so is the join that waits for it.
 void mark_told(scope& s, promise_base& strand) noexcept {
-  strand.seen = s.generation.load(std::memory_order_relaxed);
+  strand.seen = s.generation.load(std::memory_order_relaxed);  // relaxed: written under the lock that is held
+  strand.flags |= promise_base::was_told;
   join_of(strand)->status |= join::child_cancelled;
 }
 
@@ -76,92 +97,91 @@ scheduler& scope::sched() const noexcept {
   return out ? *out->at : *task()->home;
 }
 
-void scope::deliver(leaf& l, forwarding_leaf*& forwards) noexcept {
+void scope::tell(leaf& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
+
+void scope::deliver(leaf& l, cancel_walk& w) noexcept {
+  void* busy = l.word().busy_with();
+  if (busy && w.meet(static_cast<forwarding_leaf&>(l))) return;
   void* found;
   switch (l.word().begin_cancel(found)) {
     case cancel_word::outcome::claimed:
       l.was_cancelled = true;
-      mark_told(*this, *strand_root(*this, promise_of(l.frame)));
+      tell(l);
       l.wake();
       break;
-    case cancel_word::outcome::forward: {
-      auto& f = static_cast<forwarding_leaf&>(l);
-      f.next_forward = forwards;
-      forwards = &f;
-      break;
-    }
+    case cancel_word::outcome::told: tell(l); break;
+    case cancel_word::outcome::forward: w.add(static_cast<forwarding_leaf&>(l)); break;
     default: break;  // it was completed a moment ago: the strand learns of the cancel at its next suspension
   }
 }
 
-// Without the lock: what a cancel is passed on to has locks of its own, and may in turn wait for this task. The leaves
-// stay, as their words are busy (cancel_word.hpp).
-void scope::pass_on(forwarding_leaf* forwards) noexcept {
-  while (forwards) {
-    forwarding_leaf* l = forwards;
-    forwards = l->next_forward;
-    bool accepted = l->forward(l);
-    if (accepted && l->forked) {  // else the strand is still due, and told at its next suspension
-      spin_guard g(mutex);
-      mark_told(*this, *strand_root(*this, promise_of(l->frame)));
-    }
-    if (l->word().end_forward(accepted)) l->wake();
-  }
-}
-
 void scope::cancel(const std::string& text) noexcept {
-  request_stop(*this);  // first, so that who is woken finds it so
-  std::stop_source stop(std::nostopstate);
-  forwarding_leaf* forwards = nullptr;
-  {
-    spin_guard g(mutex);
-    note_message(*this, text);
-    if (notes) stop = notes->stop;
-    void* found;
-    switch (word.begin_cancel(found)) {
-      case cancel_word::outcome::claimed: {
-        auto* l = static_cast<leaf*>(found);
-        l->was_cancelled = true;
-        l->wake();
-        break;
-      }
-      case cancel_word::outcome::forward: {
-        forwards = static_cast<forwarding_leaf*>(static_cast<leaf*>(found));
-        forwards->next_forward = nullptr;
-        break;
-      }
-      case cancel_word::outcome::pending:  // running, or in a gather
-        cancel_generation = generation.load(std::memory_order_relaxed) + 1;
-        generation.store(cancel_generation, std::memory_order_release);  // [G1] release: with the loads of strands
-        for (leaf *l = suspended, *next; l; l = next) {
-          next = l->scope_next;
-          deliver(*l, forwards);
-        }
-        break;
-      case cancel_word::outcome::busy: break;  // another cancel is being passed on
-    }
-  }
-  stop.request_stop();  // a token that was given out meanwhile, by a strand that saw no cancel yet
-  pass_on(forwards);
+  cancel_walk w;
+  cancel(text, w);
+  w.finish();
 }
 
-void join::fail(std::exception_ptr& e) noexcept {
+void scope::cancel(const std::string& text, cancel_walk& w, bool from_outside) noexcept {
+  request_stop(*this);  // first, so that who is woken finds it so
+  strike(text, w, from_outside);
+  request_stop(*this);  // a token that was given out meanwhile, by a strand that saw no cancel yet
+}
+
+void scope::strike(const std::string& text, cancel_walk& w, bool from_outside) noexcept {
+  spin_guard g(mutex);
+  note_message(*this, text);
+  if (from_outside) marks |= outer_cancelled;
+  void* found = word.busy_with();
+  if (found && w.meet(*static_cast<forwarding_leaf*>(static_cast<leaf*>(found)))) return;
+  switch (word.begin_cancel(found)) {
+    case cancel_word::outcome::claimed: {
+      auto* l = static_cast<leaf*>(found);
+      l->was_cancelled = true;
+      l->wake();
+      break;
+    }
+    case cancel_word::outcome::forward: w.add(*static_cast<forwarding_leaf*>(static_cast<leaf*>(found))); break;
+    case cancel_word::outcome::pending: marks &= static_cast<std::uint8_t>(~outer_due); [[fallthrough]];
+    case cancel_word::outcome::pending_before:  // running, or in a gather
+      if (from_outside) marks |= outer_due;
+      cancel_generation = generation.load(std::memory_order_relaxed) + 1;
+      generation.store(cancel_generation, std::memory_order_release);  // [G1] release: with the loads of strands
+      for (leaf *l = suspended, *next; l; l = next) {
+        next = l->scope_next;
+        deliver(*l, w);
+      }
+      break;
+    default: break;  // told with one that is on its way, or passed on by who is busy with another
+  }
+}
+
+void scope::meet(cancel_walk& w) noexcept {
+  spin_guard g(mutex);
+  if (void* busy = word.busy_with()) w.meet(*static_cast<forwarding_leaf*>(static_cast<leaf*>(busy)));
+  for (leaf* l = suspended; l; l = l->scope_next)
+    if (l->forwards && l->word().busy_with()) w.meet(static_cast<forwarding_leaf&>(*l));
+}
+
+void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
   scope& s = *scope_of(promise_of(parent).context);
-  forwarding_leaf* forwards = nullptr;
+  cancel_walk walk;
   {
     spin_guard g(s.mutex);
     if (status & (child_failed | collect)) return;
     status |= child_failed;
     first_error = &e;
     if (status & keep_running) return;
-    failed_generation = s.generation.load(std::memory_order_relaxed) + 1;
-    s.generation.store(failed_generation, std::memory_order_release);  // [G1]
-    for (leaf *l = s.suspended, *next; l; l = next) {
-      next = l->scope_next;
-      if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, forwards);
+    if (!(child.flags & promise_base::was_told) || !is_cancelled_error(e)) {
+      failed_generation = s.generation.load(std::memory_order_relaxed) + 1;
+      s.generation.store(failed_generation, std::memory_order_release);  // [G1]
+      s.marks |= scope::a_join_failed;
+      for (leaf *l = s.suspended, *next; l; l = next) {
+        next = l->scope_next;
+        if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, walk);
+      }
     }
   }
-  s.pass_on(forwards);
+  walk.finish();
   // Those that have not started are dropped. A sibling that was suspended and woken stands in the deque too; it is marked
   // (close_above). None of these is the last to finish, as the one that failed has not been counted yet.
   worker* w = this_worker;
@@ -182,6 +202,7 @@ bool scope::take_cancel(promise_base& frame) noexcept {
     bool taken = word.take_pending();
     generation.store(0, std::memory_order_relaxed);  // there is no other strand to read it
     cancel_generation = 0;
+    marks &= static_cast<std::uint8_t>(~a_join_failed);
     return taken;
   }
   promise_base* strand = strand_root(*this, frame);
@@ -208,6 +229,7 @@ void scope::collapse() noexcept {
   if (word.pending()) return;
   generation.store(0, std::memory_order_relaxed);
   cancel_generation = 0;
+  marks &= static_cast<std::uint8_t>(~a_join_failed);
 }
 
 bool scope::add(leaf& l) noexcept {

@@ -6,6 +6,7 @@
 
 #include <jay/detail/task_state.hpp>
 
+#include "cancel_walk.hpp"
 #include "live_schedulers.hpp"
 
 namespace jay::detail {
@@ -41,6 +42,7 @@ bool shared_state::complete(status s) noexcept {
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    if (s == status::value && is_task && static_cast<task_state*>(this)->cancel_unseen()) [[unlikely]] return false;
     at = where();
     state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
     leaf** end = &claimed;
@@ -58,11 +60,17 @@ bool shared_state::complete(status s) noexcept {
 }
 
 bool shared_state::cancel(const std::string& message) noexcept {
-  if (done()) return false;
-  return do_cancel(message);
+  cancel_walk w;
+  bool accepted = cancel(message, w);
+  w.finish();
+  return accepted;
 }
 
-bool shared_state::do_cancel(const std::string& message) noexcept {
+bool shared_state::cancel(const std::string& message, cancel_walk& w) noexcept {
+  return !done() && do_cancel(message, w);
+}
+
+bool shared_state::do_cancel(const std::string& message, cancel_walk&) noexcept {
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
@@ -159,6 +167,8 @@ bool shared_state::remove_callback(callback_id id) noexcept {
 }
 
 bool state_awaiter::suspend() {
+  // A cancel that comes back to us every time has gone round a cycle of tasks that await each other: it ends here.
+  int rounds = 4;
   shared_state* s = target_;
   if (s->is_task && owner->task() == s)
     throw std::runtime_error("a task cannot await on itself: " + owner->task()->get_name());
@@ -171,7 +181,7 @@ bool state_awaiter::suspend() {
       s->waiters.push_back(*this);
       if (pass_on_ ? arm(&forward_cancel) : arm()) return true;
       s->waiters.remove(*this);
-      if (!pass_on_) return false;
+      if (!pass_on_ || --rounds == 0) return false;
     }
     was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
     passed_on_ = true;
@@ -186,8 +196,10 @@ bool state_awaiter::suspend() {
 // for our next suspension.
 void state_awaiter::resumed() {
   if (was_cancelled) unlink();
-  else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
   finish();
+  // A cancelled_error tells of all cancels that have come before it.
+  if (owner && target_->state.load(std::memory_order_relaxed) == status::cancelled) (void)cancelled_since();
+  else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
 }
 
 void state_awaiter::unlink() noexcept {
@@ -195,10 +207,10 @@ void state_awaiter::unlink() noexcept {
   target_->waiters.remove(*this);
 }
 
-bool state_awaiter::forward_cancel(forwarding_leaf* l) noexcept {
+bool state_awaiter::forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept {
   auto* self = static_cast<state_awaiter*>(l);
   self->passed_on_ = true;
-  return self->target_->cancel(self->owner->text());
+  return self->target_->cancel(self->owner->text(), w);
 }
 
 }  // namespace jay::detail

@@ -11,6 +11,8 @@
 #include <jay/task.hpp>
 #include <jay/task_group.hpp>
 
+#include "cancel_notes.hpp"
+#include "cancel_walk.hpp"
 #include "live_schedulers.hpp"
 #include "scheduler_core.hpp"
 
@@ -60,7 +62,11 @@ void tell_group(job* j) {
 
 void end_task(task_state* t, status s) noexcept {
   strike_off(t->home->core(), *t);
-  t->complete(s);
+  if (!t->complete(s)) [[unlikely]] {  // asked to stop, and it has come to its end without having met the cancel
+    t->drop_value();
+    t->note_cancel(t->root.text());
+    t->complete(status::cancelled);
+  }
   std::uint8_t flags = t->flags.load(std::memory_order_relaxed);
   if (flags & task_state::in_group) {
     if (flags & task_state::is_eager) {
@@ -150,9 +156,20 @@ void task_state::set_name(std::string n) {
   else said = fresh.release();
 }
 
-bool task_state::do_cancel(const std::string& message) noexcept {
-  cancel_requests.fetch_add(1, std::memory_order_relaxed);
-  root.cancel(message);
+bool task_state::do_cancel(const std::string& message, cancel_walk& w) noexcept {
+  if (w.draining && (flags.fetch_or(is_drained, std::memory_order_relaxed) & is_drained)) {
+    root.meet(w);
+    return true;
+  }
+  request_stop(root);  // first, so that who is woken finds it so
+  {
+    // Under this lock its end looks for a cancel (complete), so that none is accepted that nobody is told of.
+    spin_guard g(mutex);
+    if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    cancel_requests.fetch_add(1, std::memory_order_relaxed);
+    root.strike(message, w, false);
+  }
+  request_stop(root);
   return true;
 }
 
@@ -317,7 +334,12 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
     } catch (const std::bad_alloc&) {  // those that end meanwhile give some back
     }
     for (auto& t : left)  // also those that a cleanup has started meanwhile, each once
-      if (!(t->flags.fetch_or(task_state::is_drained, std::memory_order_relaxed) & task_state::is_drained)) t->cancel({});
+    {
+      cancel_walk w;
+      w.draining = true;  // a chain of tasks is walked once, not once for each of them
+      t->cancel({}, w);
+      w.finish();
+    }
     if (task_count::none_left(core.registry)) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {

@@ -34,7 +34,9 @@ struct state {
   int cancels = 0;        // that have been accepted
   int ended = 0;          // suspensions ended, by whomever
   int told = 0;           // cancels told
+  int passed_on = 0;  // times that what is waited for was told
   bool forwards = false;
+  bool breaks = false;  // the canceller ends the wait itself, as in a cycle
   bool accepts = true;  // what is forwarded to
 
   // The frame goes on, on the thread that calls this; the leaf's end.
@@ -42,6 +44,7 @@ struct state {
     model::check(++ended == 1, "resumed twice");
     model::check(l.frame == 1, "the frame is not visible to who resumes it");
     if (l.told) ++told;
+    word.go_on_told();
     {
       spin_guard g(resource);
       linked = false;
@@ -102,18 +105,34 @@ struct state {
           ++cancels;
           break;
         case cancel_word::outcome::pending:
+        case cancel_word::outcome::pending_before:
           ++cancels;  // (several become one)
           break;
-        case cancel_word::outcome::forward: forward = true; break;
-        case cancel_word::outcome::busy: break;
+        case cancel_word::outcome::told: break;  // with the one that has ended the suspension
+        case cancel_word::outcome::forward:
+          forward = true;
+          model::check(word.busy_with() == found, "nobody is said to be busy");
+          break;
+        case cancel_word::outcome::busy: break;  // who is passing on another passes this one on
       }
     }
     if (forward) {
       model::check(l.frame == 1, "the leaf is not visible to the canceller");
-      if (word.end_forward(accepts)) {
-        model::check(target == 5, "the completer's result is not visible to the canceller");
-        wake = true;
-      }
+      cancel_word::passed p;
+      do {
+        ++passed_on;
+        if (breaks) {
+          if (word.end_wait()) l.told = true, p = cancel_word::passed::completed;
+          else p = cancel_word::passed::completed, model::check(target == 5, "the result is not visible to the canceller");
+          wake = true;
+        } else {
+          p = word.end_forward(accepts);
+          if (p == cancel_word::passed::completed) {
+            model::check(target == 5, "the completer's result is not visible to the canceller");
+            wake = true;
+          }
+        }
+      } while (p == cancel_word::passed::again);
       if (!accepts) ++cancels;
     }
     if (wake) resume();
@@ -212,6 +231,40 @@ const model::suite& models() {
                    x.thread("completer", [&s] { s.complete(); });
                    x.thread("canceller", [&s] { s.cancel(); });
                    x.finally([&s] { s.complete(), s.settle(1, 1, 1); });
+                 }),
+      word_model("a suspension that a cancel has ended takes a second one with it",
+                 [](execution& x, state& s) {
+                   s.await();
+                   x.thread("cancellers", [&s] {
+                     void* found = nullptr;
+                     spin_guard g(s.scope);
+                     s.noted = 1;
+                     if (s.word.begin_cancel(found) != cancel_word::outcome::claimed) return;  // completed
+                     s.l.told = true;
+                     model::check(s.word.begin_cancel(found) == cancel_word::outcome::told, "told with the first");
+                     s.resume();
+                   });
+                   x.thread("completer", [&s] { s.complete(); });
+                   x.finally([&s] { s.settle(1, 0, 1); });
+                 }),
+      word_model("a wait in a cycle is ended by the canceller or by its completion",
+                 [](execution& x, state& s) {
+                   s.forwards = s.breaks = true;
+                   s.await();
+                   x.thread("completer", [&s] { s.complete(); });
+                   x.thread("canceller", [&s] { s.cancel(); });
+                   x.finally([&s] { s.settle(1, 0, 1); });
+                 }),
+      word_model("a cancel that finds another one busy is passed on as well",
+                 [](execution& x, state& s) {
+                   s.forwards = true;
+                   s.await();
+                   x.thread("canceller", [&s] { s.cancel(); });
+                   x.thread("canceller2", [&s] { s.cancel(); });
+                   x.finally([&s] {
+                     model::check(s.passed_on == 2 || (s.passed_on == 1 && s.word.pending()), "one was not passed on");
+                     s.complete(), s.settle(1, 0, 0);
+                   });
                  }),
       word_model("two cancels are told once or twice",
                  [](execution& x, state& s) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <jay/gather.hpp>
+#include <jay/settled.hpp>
 
 #include "tests/support/run_on.hpp"
 
@@ -408,7 +409,7 @@ TEST(Queue, APutCancelledWhileItWaitsPutsNothing) {
   }());
 }
 
-TEST(Queue, APutCancelledAfterItsItemWasPlacedHasSucceeded) {
+TEST(Queue, APutCancelledAfterItsItemWasGotHasSucceeded) {
   run(in_asyncio_order(), []() -> jay::task<> {
     jay::queue<int> q(1);
     std::vector<int> order;
@@ -416,11 +417,59 @@ TEST(Queue, APutCancelledAfterItsItemWasPlacedHasSucceeded) {
     auto a = jay::create_task(put_and_note, std::ref(q), 1, std::ref(order));
     co_await yield();
     EXPECT_EQ(q.get_nowait(), 0);
-    a.cancel();
-    co_await a;  // nothing else to suspend on: it ends by itself
-    EXPECT_EQ(order, std::vector<int>{1});
     EXPECT_EQ(q.get_nowait(), 1);
+    EXPECT_TRUE(a.cancel());
+    auto r = co_await jay::settled(a);
+    EXPECT_EQ(order, std::vector<int>{1});  // the put has succeeded,
+    EXPECT_TRUE(r.cancelled());             // and the task has come to its end without having met the cancel
   }());
+}
+
+template <class Queue>
+jay::task<> put_item(Queue& q, int i) {
+  co_await q.put(i);
+}
+
+// Three puts wait, two items are taken out, so two are taken in; those cancelled before they go on leave again, and the
+// third has their place.
+template <class Queue>
+jay::task<std::vector<int>> cancel_puts(std::vector<int> which) {
+  Queue q(2);
+  q.put_nowait(1);
+  q.put_nowait(2);
+  std::vector<jay::task_handle<>> puts;
+  for (int i = 3; i <= 5; ++i) puts.push_back(jay::create_task(put_item<Queue>, std::ref(q), i));
+  co_await yield();
+  (void)q.get_nowait();
+  if (std::is_same_v<Queue, jay::queue<int>>) (void)q.get_nowait();
+  for (int i : which) EXPECT_TRUE(puts[static_cast<std::size_t>(i - 3)].cancel());
+  for (int i : which) {
+    auto r = co_await jay::settled(puts[static_cast<std::size_t>(i - 3)]);
+    EXPECT_TRUE(r.cancelled());
+  }
+  std::vector<int> left;
+  while (!q.empty()) {
+    int i = q.get_nowait();
+    left.push_back(i);
+    q.task_done();
+    co_await yield();
+  }
+  for (auto& p : puts) (void)co_await jay::settled(p);
+  q.task_done();
+  if (std::is_same_v<Queue, jay::queue<int>>) q.task_done();
+  co_await q.join();  // what was undone is not waited for
+  co_return left;
+}
+
+TEST(Queue, APutCancelledAfterItsItemWasTakenInIsUndone) {
+  using numbers = std::vector<int>;
+  using fifo = jay::queue<int>;
+  EXPECT_EQ((numbers{4, 5}), run(in_asyncio_order(), cancel_puts<fifo>({3})));
+  EXPECT_EQ((numbers{3, 5}), run(in_asyncio_order(), cancel_puts<fifo>({4})));
+  EXPECT_EQ((numbers{5}), run(in_asyncio_order(), cancel_puts<fifo>({3, 4})));
+  EXPECT_EQ((numbers{3, 4}), run(in_asyncio_order(), cancel_puts<fifo>({5})));
+  EXPECT_EQ((numbers{4, 5, 1}), run(in_asyncio_order(), cancel_puts<jay::lifo_queue<int>>({3})));
+  EXPECT_EQ((numbers{2, 4, 5}), run(in_asyncio_order(), cancel_puts<jay::priority_queue<int>>({3})));
 }
 
 TEST(Queue, AChildOfAFailedGatherGivesItsItemBack) {

@@ -419,10 +419,10 @@ TEST_P(TaskGroup, CancelByATaskOfItsOwn) {
       h = tg.create_task(winner(tg, started.get_future()));
       co_await for_ever();
     });
-    EXPECT_EQ(1, cancelled.load());
-    co_return h.result();
+    EXPECT_TRUE(h.cancelled());  // with the others: it was asked to stop, and ended
+    co_return cancelled;
   };
-  EXPECT_EQ(8, run(body()));
+  EXPECT_EQ(1, run(body()));
 }
 
 TEST_P(TaskGroup, CancelThatTheBodyDoesNotMeetLeavesNothingBehind) {

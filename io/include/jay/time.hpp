@@ -13,6 +13,7 @@
 #include <jay/detail/timers.hpp>
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
+#include <jay/gather.hpp>
 
 namespace jay {
 
@@ -82,16 +83,20 @@ class limit {
  public:
   limit(std::nullopt_t) noexcept {}
   template <class Rep, class Period>
-  limit(const std::chrono::duration<Rep, Period>& d) : until_(detail::deadline_after(d)) {}
+  limit(const std::chrono::duration<Rep, Period>& d)
+      : until_(detail::deadline_after(d)), none_left_(d <= std::chrono::duration<Rep, Period>::zero()) {}
   template <class Rep, class Period>
   limit(const std::optional<std::chrono::duration<Rep, Period>>& d) {
-    if (d) until_ = detail::deadline_after(*d);
+    if (d) *this = limit(*d);
   }
   /// When it ends, counted from when the limit was made.
   std::optional<time_point> until() const noexcept { return until_; }
+  /// It was zero or less when it was made.
+  bool none_left() const noexcept { return none_left_; }
 
  private:
   std::optional<time_point> until_;
+  bool none_left_ = false;
 };
 
 /// A manager: what runs inside is cancelled at the deadline, and the cancelled_error that comes out becomes
@@ -126,19 +131,40 @@ inline timeout_scope timeout(limit l) { return timeout_scope(l.until()); }
 inline timeout_scope timeout_at(std::optional<time_point> when) { return timeout_scope(when); }
 
 namespace detail {
+/// What has been started already: a task or a future, whether it is to be cancelled or not.
+template <class Op>
+inline constexpr bool is_under_way = std::is_base_of_v<state_awaiter, awaiter_t<Op>>;
+
+/// Drops what was to be awaited and never will be, without a warning.
+template <class T>
+void never_start(task<T>& t) noexcept {
+  if (job* frame = t.release()) join::drop(&frame, 1);
+}
+template <class Op>
+void never_start(Op&) noexcept {}
+
 template <class T, class Op>
-task<T> wait_for(Op o, std::optional<time_point> until) {
-  co_await enter(timeout_at(until));
+task<T> wait_for(Op o, limit l) {
+  if constexpr (!is_under_way<Op>) {
+    if (l.none_left()) {
+      if constexpr (is_task<Op>) o.require();
+      never_start(o);
+      co_await sleep(std::chrono::seconds(0));  // a turn for others, and a cancel of the waiting task comes first
+      if constexpr (!std::is_base_of_v<gather_base, Op>) throw timeout_error();
+    }
+  }
+  co_await enter(timeout_at(l.until()));  // a gather is told before it forks: its children go unstarted
   co_return co_await std::move(o);
 }
 }  // namespace detail
 
 /// Awaits op, at most for the limit; then cancels it, waits until it has ended and throws timeout_error. A result that
-/// came in time is given even if the limit passes meanwhile.
+/// came in time is given even if the limit passes meanwhile. With a limit of zero or less, what has not been started never
+/// is; a task or a future that is done gives its result.
 template <class Op>
 auto wait_for(Op&& o, limit l) {
   using D = std::decay_t<Op>;
-  return detail::wait_for<detail::op_result_t<D>, D>(D(std::forward<Op>(o)), l.until());
+  return detail::wait_for<detail::op_result_t<D>, D>(D(std::forward<Op>(o)), l);
 }
 
 }  // namespace jay

@@ -40,7 +40,7 @@ class JAY_API condition_awaiter : public forwarding_leaf {
   enum class phase { waiting, notified, cancelled };
 
   bool suspend() noexcept;
-  static bool pass_cancel(forwarding_leaf* l) noexcept;
+  static bool pass_cancel(forwarding_leaf* l, cancel_walk&) noexcept;
 
   condition* condition_;
   phase phase_ = phase::waiting;    // guarded by the condition's mutex until the lock was handed over

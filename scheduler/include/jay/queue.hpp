@@ -11,7 +11,9 @@
 // First come, first served, without barging: an item put while somebody waits goes to the task that has waited longest,
 // and a place that becomes free to the put that has waited longest. A get that was cancelled before its task could take
 // the item gives it back, to the next that waits or to the front (of a bounded queue that is full again, one more than
-// its size). A put whose item has found its place has succeeded; a cancel then waits for the next suspension.
+// its size). So does a put that has waited, and whose item was taken in, if it is cancelled before its task goes on: the
+// item leaves the queue again, unless somebody has got it meanwhile. Then the put has succeeded, and the cancel waits for
+// the next suspension.
 // Any thread may use put_nowait, get_nowait, task_done and shutdown; a queue may be made outside a runtime.
 //
 // What put takes is made ready to be handed on before it waits. So nothing is moved or destroyed while the queue's lock is
@@ -106,6 +108,8 @@ class held_cell {
 };
 
 /// All of a queue but the type of its items.
+class put_awaiter_base;
+
 class JAY_API queue_core {
  public:
   enum class order { first_in, last_in, smallest };
@@ -132,6 +136,8 @@ class JAY_API queue_core {
   /// Of a get that was cancelled. unwanted: the caller drops it; no_room: there was no memory.
   enum class returned { taken, unwanted, no_room };
   returned give_back(queue_cell i) noexcept;
+  /// Of a put that was cancelled, after its item was taken in. False: the item is not there any more.
+  bool undo(const put_awaiter_base& p) noexcept;
 
   std::size_t qsize() const noexcept;
   bool empty() const noexcept { return qsize() == 0; }
@@ -149,6 +155,7 @@ class JAY_API queue_core {
   bool has_room() const noexcept { return maxsize_ == 0 || size() < maxsize_; }
   outcome place(queue_cell i, leaf*& woken);
   outcome take(queue_cell& i, claimed_list& claimed);
+  void admit_putters(claimed_list& claimed);
   bool hand_to_getter(queue_cell i, leaf*& woken) noexcept;
   void put_in(queue_cell i);
   void put_in_front(queue_cell i);
@@ -163,6 +170,11 @@ class JAY_API queue_core {
   leaf_list getters_;  // only while the queue is empty and not shut down
   leaf_list putters_;  // only while it is full and not shut down
   leaf_list joiners_;
+  // How often an item was put in, taken out, given back: a put whose item was taken in knows by these where it is.
+  std::uint64_t put_in_ = 0;
+  std::uint32_t taken_out_ = 0;
+  std::uint32_t given_back_ = 0;
+  std::uint64_t undone_ = 0;  // the number of the last item that a cancelled put took out again
   const std::size_t maxsize_;
   const precedes precedes_;
   const order order_;
@@ -224,10 +236,22 @@ class JAY_API put_awaiter_base : public queue_awaiter {
     prepare(h);
     return suspend();
   }
-  void await_resume();
+  void await_resume() {
+    leave();
+    if (state_ != state::done) [[unlikely]] resumed();
+  }
 
  protected:
   bool suspend();
+
+ private:
+  friend class queue_core;
+  void resumed();
+
+  // As the queue's counts were when it took the item in.
+  std::uint64_t number_ = 0;
+  std::uint32_t taken_out_ = 0;
+  std::uint32_t given_back_ = 0;
 };
 
 template <class Cell>

@@ -67,17 +67,20 @@ template <class Handle>
 template <class Handle>
 task<result<typename Handle::value_type>> settle_unowned(Handle h, bool move_out) {
   shared_state* state = h.share().get();
-  bool own_cancel = false;
+  bool passed_on = false, untold = false;
   for (;;) {
+    bool was_done = state->done();
     std::optional<std::string> cancel = co_await op<quiet_wait, shared_state*>(state);
     if (!cancel) break;
-    own_cancel = true;
     std::string message = *cancel;
-    if (!h.cancel(std::move(message))) throw cancelled_error(std::move(*cancel));  // it is done, and keeps its result
-    // Python's rule; then it ends as it likes.
+    // Python's rule; then it ends as it likes. If it has ended already, nobody was told.
+    bool accepted = h.cancel(std::move(message));
+    if (!accepted && was_done) throw cancelled_error(std::move(*cancel));  // taken where the strand gave way
+    passed_on |= accepted;
+    untold |= !accepted;
   }
-  if (own_cancel && h.cancelled()) state->rethrow();
-  if (own_cancel && state->cancel_unseen()) co_await op<cancel_again>();
+  if (passed_on && h.cancelled()) state->rethrow();
+  if (untold || (passed_on && state->cancel_unseen())) co_await op<cancel_again>();
   co_return result_of<Handle>(*state, move_out);
 }
 

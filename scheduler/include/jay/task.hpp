@@ -30,7 +30,7 @@ struct task_promise final : awaits<promise_result<T>> {
   void unhandled_exception() noexcept {
     auto* o = static_cast<outcome<T>*>(this->out);
     o->set_error(std::current_exception());
-    if (this->kind() == continues::joins) this->template next<join>()->fail(o->error());
+    if (this->kind() == continues::joins) this->template next<join>()->fail(o->error(), *this);
   }
 };
 

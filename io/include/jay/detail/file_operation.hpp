@@ -95,7 +95,7 @@ class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
 
  private:
   bool submit();
-  static bool pass_on(forwarding_leaf* l) noexcept;
+  static bool pass_on(forwarding_leaf* l, cancel_walk&) noexcept;
   void finished(ready_list* out) noexcept final;
 
   file_engine* engine_ = nullptr;

@@ -3,9 +3,11 @@
 //
 //   0          running, nothing pending          arm: 0 -> W        (pending -> 0 and no suspension: the cancel is taken)
 //   C          running, a cancel is pending      claim: W -> 0      the completer resumes the frame
-//   W          suspended in leaf W               cancel: 0 -> C, C -> C, W -> 0 (the canceller resumes the frame)
+//   W          suspended in leaf W               cancel: 0 -> C, C -> C, W -> T (the canceller resumes the frame), T -> T
+//   T          ended by a cancel, and the strand has not gone on yet: what comes now is told with the first    T -> 0
 //   W|F        suspended, and a cancel is passed on to what W waits for: it ends W by completing it
 //   W|F|B      a canceller is passing it on      cancel: W|F -> W|F|B, then back, + C if it was not accepted
+//   W|F|B|C    ... and another cancel came meanwhile: the canceller that is at it passes that on too
 //   W|F|B|D    ... and the completion came meanwhile: the canceller resumes the frame when it is back
 //
 // Whoever makes the transition away from W owns the frame: it may write into the leaf (the outcome) and then schedules
@@ -24,7 +26,10 @@ namespace jay::detail {
 
 class cancel_word {
  public:
-  enum class outcome { pending, claimed, forward, busy };
+  /// What became of a cancel: pending anew; pending_before: one with another that is pending; told: one with another
+  /// that is on its way; claimed, forward: below; busy: who is passing on another one sees to it.
+  enum class outcome { pending, pending_before, told, claimed, forward, busy };
+  enum class passed { waits, completed, again };
 
   // ---- the strand itself ----
 
@@ -46,6 +51,11 @@ class cancel_word {
   }
   /// Makes a cancel pending again (a turn was taken back from a strand that is about to be told otherwise).
   void set_pending() noexcept { word_.fetch_or(pending_bit, std::memory_order_acq_rel); }
+  /// The strand goes on after a suspension that a cancel has ended: from now on another cancel is another one.
+  void go_on_told() noexcept {
+    // relaxed: in T nobody else writes; the message was read, and will be, under the scope's lock
+    if (word_.load(std::memory_order_relaxed) & told_bit) word_.fetch_and(~told_bit, std::memory_order_relaxed);
+  }
   /// Ends a forwarding leaf under which the strand went on running (an inner scope). Waits out a canceller in B.
   void disarm(void* w) noexcept {
     (void)w;
@@ -78,6 +88,12 @@ class cancel_word {
 
   // ---- cancellers, one at a time (the scope's lock) up to begin_cancel ----
 
+  /// The leaf that a canceller is busy with, or null.
+  void* busy_with() const noexcept {
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: only that canceller itself looks into it
+    bool busy = (cur & ~mask) && (cur & busy_bit);
+    return busy ? reinterpret_cast<void*>(cur & ~mask) : nullptr;
+  }
   /// claimed: the caller resumes the leaf. forward: the caller passes the cancel on, then calls end_forward.
   outcome begin_cancel(void*& leaf) noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);
@@ -85,28 +101,45 @@ class cancel_word {
       leaf = reinterpret_cast<void*>(cur & ~mask);
       outcome result;
       std::uintptr_t want;
-      if (!leaf) result = outcome::pending, want = pending_bit;
-      else if (cur & busy_bit) return outcome::busy;
+      if (!leaf && (cur & told_bit)) return outcome::told;
+      if (!leaf) result = cur & pending_bit ? outcome::pending_before : outcome::pending, want = pending_bit;
+      else if (cur & busy_bit) result = outcome::busy, want = cur | pending_bit;
       else if (cur & forward_bit) result = outcome::forward, want = cur | busy_bit;
-      else result = outcome::claimed, want = cur & pending_bit;
+      else result = outcome::claimed, want = told_bit;
       // [C1] acquire: the leaf; [C2] release: what the canceller noted
       if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return result;
     }
   }
-  /// True: the leaf was completed meanwhile and the caller resumes it.
-  bool end_forward(bool accepted) noexcept {
+  /// completed: the leaf was completed meanwhile and the caller resumes it. again: another cancel came meanwhile; the
+  /// caller, still at the leaf, passes it on and comes back.
+  passed end_forward(bool accepted) noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);
     for (;;) {
       std::uintptr_t keep = (accepted ? cur : cur | pending_bit) & pending_bit;
-      bool done = cur & done_bit;
-      std::uintptr_t want = done ? keep : (cur & ~(busy_bit | pending_bit)) | keep;
+      passed result;
+      std::uintptr_t want;
+      if (cur & done_bit) result = passed::completed, want = keep;
+      else if (accepted && keep) result = passed::again, want = cur & ~pending_bit;
+      else result = passed::waits, want = (cur & ~(busy_bit | pending_bit)) | keep;
       // [C3] acquire: the completer's result; release: with disarm, claim
-      if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return done;
+      if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return result;
+    }
+  }
+  /// Instead: the wait itself is ended. False: it was completed meanwhile. The caller resumes the leaf either way.
+  bool end_wait() noexcept {
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      bool done = cur & done_bit;
+      // [C3] acquire: the completer's result
+      if (word_.compare_exchange_weak(cur, done ? cur & pending_bit : told_bit, std::memory_order_acquire,
+                                      std::memory_order_relaxed))
+        return !done;
     }
   }
 
  private:
   static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8, mask = 15;
+  static constexpr std::uintptr_t told_bit = done_bit;  // without W
   static std::uintptr_t address(void* w) noexcept { return reinterpret_cast<std::uintptr_t>(w); }
 
   atomic<std::uintptr_t> word_{0};

@@ -15,17 +15,22 @@ class JAY_API inner_scope {
   inner_scope(scope& outer) noexcept : inner_(*outer.task()) {}
 
   void open(promise_base& p) noexcept;
-  void close(promise_base& p) noexcept;
+  /// True: a cancel of its own has come, and was not told.
+  bool close(promise_base& p) noexcept;
 
   void cancel(const std::string& message) noexcept { inner_.cancel(message); }
   /// A cancel came from outside while it was open. Valid after close.
-  bool outer_cancelled() const noexcept { return inner_.outer_cancelled; }
+  bool outer_cancelled() const noexcept { return inner_.marks & scope::outer_cancelled; }
+  /// By the strand that runs in it: a cancel has come, and was not told yet.
+  bool due() const noexcept { return inner_.word.pending(); }
+  /// Takes back a cancel of its own that is due; one from outside stays.
+  void take_back() noexcept;
 
  private:
   struct passage : forwarding_leaf {
     scope* inner;
   };
-  static bool pass(forwarding_leaf* l) noexcept;
+  static bool pass(forwarding_leaf* l, cancel_walk& w) noexcept;
 
   scope inner_;
   passage passage_;

@@ -8,7 +8,8 @@
 // nobody would be left to fold the owner's count in.
 //
 // On the first error the siblings that have not started are dropped, those suspended are cancelled, those running are
-// told at their next suspension or fork (scope.hpp); all are waited for. `status` says what the parent has to do.
+// told at their next suspension or fork (scope.hpp); all are waited for. A child that a cancel from above has ended is no
+// reason to cancel its siblings: they have been told of it themselves. `status` says what the parent has to do.
 #pragma once
 
 #include <exception>
@@ -22,9 +23,10 @@ namespace jay::detail {
 
 struct JAY_API join {
   job* parent;
-  join_counter counter;
+  [[no_unique_address]] join_counter counter;  // status stands in its tail
   std::uint32_t status;             // bits below; guarded by the scope's lock until all children have finished
-  std::uint32_t failed_generation;  // set with child_failed (scope.hpp)
+  std::uint32_t failed_generation;  // set when the siblings were cancelled for it (scope.hpp)
+  std::uint32_t mark;               // if `marked`: the failure whose walk was here last
   std::exception_ptr* first_error;  // set with child_failed; it lies in the child's outcome
 
   static constexpr std::uint32_t child_failed = 1;     // first_error holds it
@@ -32,9 +34,12 @@ struct JAY_API join {
   static constexpr std::uint32_t keep_running = 4;     // an error does not cancel the siblings
   static constexpr std::uint32_t collect = 8;          // errors are results like others
   static constexpr std::uint32_t refused = 16;         // the parent was due a cancel: nothing was forked
+  static constexpr std::uint32_t marked = 32;
+  static constexpr std::uint32_t below = 64;           // if `marked`: it stands below the join of that failure
 
-  /// A child has failed with `e`, which lies in the parent's frame. Called on the child's worker before the child's frame goes.
-  void fail(std::exception_ptr& e) noexcept;
+  /// A child, whose root is given, has failed with `e`, which lies in the parent's frame. Called on the child's worker
+  /// before the child's frame goes.
+  void fail(std::exception_ptr& e, const promise_base& child) noexcept;
 
   bool uneventful() const noexcept { return !(status & (child_failed | child_cancelled | refused)); }
   /// Slow half of the parent's resumption, when something has happened. Gives what to throw, or null.

@@ -47,7 +47,7 @@ struct JAY_API alignas(16) leaf {
   bool arm() noexcept { return arm(false); }
   /// After the suspension (also one that did not happen): leaves the scope.
   void leave() noexcept {
-    if (listed) owner->remove(*this);
+    if (listed | was_cancelled | passed) [[unlikely]] leave_slow();
   }
   void finish() {
     leave();
@@ -81,6 +81,7 @@ struct JAY_API alignas(16) leaf {
   bool forked = false;
   bool listed = false;         // in scope::suspended
   bool was_cancelled = false;
+  bool passed = false;         // a canceller has passed a cancel on, and may still be about to unlock the scope
   bool linked = false;         // in the resource's list; guarded by the resource's lock
   bool forwards = false;       // a forwarding_leaf, armed as such
 
@@ -89,6 +90,7 @@ struct JAY_API alignas(16) leaf {
 
  private:
   void prepare(job* frame, std::uintptr_t context) noexcept;
+  void leave_slow() noexcept;
 };
 
 /// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
@@ -99,13 +101,22 @@ JAY_API bool go_on_at_once(leaf& l) noexcept;
 struct JAY_API forwarding_leaf : leaf {
   using leaf::arm;
   /// `forward` passes the cancel on and says whether it was accepted; it is called by the canceller, without a lock.
-  bool arm(bool (*f)(forwarding_leaf*)) noexcept {
+  /// Where others are to be passed on from in turn, it leaves them to the walk (cancel_walk.hpp).
+  bool arm(bool (*f)(forwarding_leaf*, cancel_walk&)) noexcept {
     forward = f;
     return leaf::arm(true);
   }
 
-  bool (*forward)(forwarding_leaf*) = nullptr;
-  forwarding_leaf* next_forward = nullptr;  // the canceller's list
+  bool (*forward)(forwarding_leaf*, cancel_walk&) = nullptr;
+
+  // Of the canceller that is busy with it; guarded by the scope's lock until it has begun.
+  enum class stage : std::uint8_t { reached, under_way, done };
+  forwarding_leaf* next_forward = nullptr;
+  cancel_walk* walk = nullptr;
+  stage at = stage::reached;
+  bool accepted = false;
+  bool broken = false;     // it stands in a cycle, and this wait is the one that ends
+  bool breakable = false;  // the strand does nothing but wait here
 };
 
 /// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock

@@ -41,6 +41,7 @@ struct promise_base {
   std::uint32_t seen = 0;  // of a strand's root: the last cancel generation it was told of (scope.hpp)
 
   static constexpr std::uint32_t joins_closed = 1;  // no join above this frame is counted without atomics (join.hpp)
+  static constexpr std::uint32_t was_told = 2;      // of a forked strand's root: a cancel from above its join (scope.hpp)
 
   continues kind() const noexcept { return static_cast<continues>(continuation & continues_mask); }
   template <class T>

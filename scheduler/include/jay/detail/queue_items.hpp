@@ -56,6 +56,8 @@ class JAY_API cell_list {
     else if (begin_ == cells_of_a_block) [[unlikely]] drop_first();
     return c;
   }
+  /// The one that has so many behind it, which move up.
+  queue_cell remove(std::size_t behind) noexcept;
   queue_cell pop_back() noexcept {
     queue_cell c = last_->cells[--end_];
     if (--size_ == 0) begin_ = end_ = 0;
@@ -103,6 +105,8 @@ class JAY_API cell_heap {
   /// Throws what the comparison throws, and has then lost nothing.
   queue_cell pop_smallest(precedes p, const void* queue);
   queue_cell pop_any() noexcept;
+  /// One that was pushed, if nothing has been popped since. False: it is not there.
+  bool remove(queue_cell c) noexcept;
 
  private:
   heap_item* heaps_ = nullptr;  // in any order; every item stands in one

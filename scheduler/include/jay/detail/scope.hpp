@@ -12,7 +12,7 @@
 //   happened since the scope last had one strand only, and is all that the fast path looks at. Otherwise the strand is
 //   due a cancel if a number above it is larger than the last it has `seen`: `cancel_generation` (the whole scope was
 //   cancelled), or `failed_generation` of a join above it (a sibling has failed). So every strand is told once per
-//   cancel, as asyncio tells a task once (edge-triggered).
+//   cancel, as asyncio tells a task once (edge-triggered). What comes before it has gone on is told with the first.
 // * The root strand, when it goes on after a gather, is the only strand: it sets `generation` back to 0.
 //
 // Lock order: resource (a lock, a queue, a timer shard) -> scope. Nothing is called with a scope's lock held but the
@@ -33,6 +33,7 @@ class scheduler;
 
 namespace jay::detail {
 
+struct cancel_walk;
 struct forwarding_leaf;
 struct join;
 struct leaf;
@@ -65,7 +66,11 @@ struct JAY_API scope {
 
  public:
   spin_mutex mutex;
-  bool outer_cancelled = false;  // of an inner scope: a cancel came from outside
+  std::uint8_t marks = 0;  // bits below; guarded by mutex
+
+  // Of an inner scope: a cancel came from outside; and it is (one of those) that the strand is due.
+  static constexpr std::uint8_t outer_cancelled = 1, outer_due = 2;
+  static constexpr std::uint8_t a_join_failed = 4;  // one that still stands, perhaps: strands look for it above them
 
   /// The task that this scope belongs to, or null.
   task_state* task() const noexcept { return whose_ & no_task ? nullptr : reinterpret_cast<task_state*>(whose_); }
@@ -77,6 +82,10 @@ struct JAY_API scope {
 
   /// Cancels what runs in this scope. Any thread; the caller keeps the scope alive.
   void cancel(const std::string& message) noexcept;
+  /// The same, as part of a walk, which passes it on. `from_outside`: of an inner scope.
+  void cancel(const std::string& message, cancel_walk& w, bool from_outside = false) noexcept;
+  /// Its middle, without what calls user code.
+  void strike(const std::string& message, cancel_walk& w, bool from_outside) noexcept;
 
   /// For a running strand: is a cancel due? If so it is taken: the caller throws cancelled_error.
   bool take_cancel(promise_base& strand) noexcept;
@@ -98,10 +107,14 @@ struct JAY_API scope {
   std::string text() noexcept;
   [[noreturn]] void throw_cancelled();
 
+  /// For a walk that comes here once more, and leaves it alone: notices if it has come round a cycle.
+  void meet(cancel_walk& w) noexcept;
+  /// With the lock held: the strand that waits in this leaf, a forked one, knows of all cancels up to now.
+  void tell(leaf& l) noexcept;
+
  private:
   friend struct join;
-  void deliver(leaf& l, forwarding_leaf*& forwards) noexcept;
-  void pass_on(forwarding_leaf* forwards) noexcept;
+  void deliver(leaf& l, cancel_walk& w) noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.

@@ -90,7 +90,8 @@ struct JAY_API shared_state {
   }
   bool done() const noexcept { return state.load(std::memory_order_acquire) != status::pending; }  // [S1]
 
-  /// False: it was done already. The result or the error has been written before, by the only one who may.
+  /// False: it was done already, or it is a task with a value that a cancel has reached which its code never met. The
+  /// result or the error has been written before, by the only one who may.
   bool complete(status s) noexcept;
   /// Of one whose state is error.
   virtual const std::exception_ptr& error() const noexcept = 0;
@@ -99,6 +100,8 @@ struct JAY_API shared_state {
   void note_cancel(const std::string& message) noexcept;
   /// Python's cancel(): of a future, completes it; of a task, asks it to stop. False: done already.
   bool cancel(const std::string& message) noexcept;
+  /// The same, as part of a walk, which passes it on.
+  bool cancel(const std::string& message, cancel_walk& w) noexcept;
 
   /// Of one that is done: a cancel came that its code never met, as there was no suspension after it.
   virtual bool cancel_unseen() const noexcept { return false; }
@@ -115,7 +118,7 @@ struct JAY_API shared_state {
 
  protected:
   virtual ~shared_state();
-  virtual bool do_cancel(const std::string& message) noexcept;
+  virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
   virtual void destroy() noexcept { delete this; }
 };
 
@@ -172,7 +175,7 @@ struct value_state : shared_state {
 /// on.
 class JAY_API state_awaiter : public forwarding_leaf {
  public:
-  explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) {}
+  explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) { breakable = true; }
 
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   template <class Promise>
@@ -186,7 +189,7 @@ class JAY_API state_awaiter : public forwarding_leaf {
   shared_state* target_;
 
  private:
-  static bool forward_cancel(forwarding_leaf* l) noexcept;
+  static bool forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept;
   bool suspend();
   void unlink() noexcept;
   bool pass_on_;

@@ -44,17 +44,22 @@ struct JAY_API task_state : shared_state, job {
   std::uint64_t shard : 16 = 0;   // of the registry
   std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
 
-  bool cancel_unseen() const noexcept override { return root.word.pending(); }
+  bool cancel_unseen() const noexcept override {
+    // relaxed: asked by who knows that it is done, or under the mutex
+    return state.load(std::memory_order_relaxed) != status::cancelled && root.word.pending();
+  }
   std::string get_name();
   void set_name(std::string n);
   /// What the coroutine left in its outcome: a value, or an error?
   virtual bool failed() const noexcept = 0;
+  /// It has ended as cancelled, and nobody will read what it gave.
+  virtual void drop_value() noexcept = 0;
   /// Of one that is in a group.
   virtual group_member& membership() noexcept = 0;
 
  protected:
   ~task_state() override;
-  bool do_cancel(const std::string& message) noexcept override;
+  bool do_cancel(const std::string& message, cancel_walk& w) noexcept override;
   void destroy() noexcept override;
 };
 
@@ -73,6 +78,7 @@ struct task_block : task_state {
   }
 
   bool failed() const noexcept override { return result.state() == outcome_state::error; }
+  void drop_value() noexcept override { result.reset(); }
   const std::exception_ptr& error() const noexcept override { return result.error(); }
   group_member& membership() noexcept override { std::terminate(); }
 };

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "cancel_walk.hpp"
+
+#include <utility>
+
+namespace jay::detail {
+
+using stage = forwarding_leaf::stage;
+
+void cancel_walk::add(forwarding_leaf& l) noexcept {
+  l.walk = this;
+  l.at = stage::reached;
+  l.next_forward = std::exchange(path_, &l);
+}
+
+bool cancel_walk::meet(forwarding_leaf& l) noexcept {
+  if (l.walk != this) return false;
+  if (l.at != stage::under_way) return true;  // reached on another way: one cancel is enough
+  forwarding_leaf* ends = nullptr;
+  for (forwarding_leaf* x = path_;; x = x->next_forward) {
+    if (x->at == stage::under_way) {
+      if (x->broken) return true;
+      if (!ends && x->breakable) ends = x;
+    }
+    if (x == &l) break;
+  }
+  if (ends) ends->broken = true;  // a task awaits another somewhere, or there would be no cycle
+  return true;
+}
+
+void cancel_walk::finish() noexcept {
+  while (path_ || passed_) {
+    while (forwarding_leaf* l = path_) {
+      if (l->at == stage::under_way) {  // all that it leads to has been done
+        l->at = stage::done;
+        path_ = l->next_forward;
+        l->next_forward = std::exchange(passed_, l);
+      } else {
+        l->at = stage::under_way;
+        l->accepted = l->forward(l, *this);
+      }
+    }
+    if (passed_) end(*std::exchange(passed_, passed_->next_forward));
+  }
+}
+
+// The lock is held beyond the word's transition, after which the strand may go on elsewhere: who finds a leaf busy, under
+// this lock, may look into it. The strand waits for the lock before it leaves the suspension (leaf::leave), so that
+// neither the leaf nor the scope goes before it is free.
+void cancel_walk::end(forwarding_leaf& l) noexcept {
+  scope& s = *l.owner;
+  spin_guard g(s.mutex);
+  l.passed = true;
+  if (l.forked && (l.accepted || l.broken)) s.tell(l);  // else the strand is still due, and told at its next suspension
+  if (l.broken) {
+    l.broken = false;
+    l.was_cancelled = l.word().end_wait();
+    l.wake();
+    return;
+  }
+  l.at = stage::reached;
+  switch (l.word().end_forward(l.accepted)) {
+    case cancel_word::passed::waits: break;
+    case cancel_word::passed::completed: l.wake(); break;
+    case cancel_word::passed::again: add(l); break;
+  }
+}
+
+}  // namespace jay::detail
