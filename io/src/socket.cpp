@@ -21,14 +21,14 @@ namespace detail {
 
 io_step read_awaiter::attempt() noexcept {
   if (buffer_.empty()) return settle(0, 0);
-  return settle(retry([&] { return ::recv(fd(), buffer_.data(), buffer_.size(), 0); }), buffer_.size());
+  return settle(slot_.slot->receive(buffer_.data(), buffer_.size()), buffer_.size());
 }
 
 io_step write_awaiter::attempt() noexcept {
   if (data_.empty()) return settle(0, 0);
   for (;;) {
     auto rest = data_.subspan(written_);
-    ssize_t n = retry([&] { return ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL); });
+    ssize_t n = slot_.slot->send(rest.data(), rest.size());
     if (n < 0) return settle(n, rest.size());
     written_ += static_cast<std::size_t>(n);
     if (written_ == data_.size()) return settle(n, 0);
