@@ -40,7 +40,7 @@ class byte_queue {
     return front;
   }
   void drop(std::size_t n) noexcept {
-    begin_ += std::min(n, size());
+    begin_ += (std::min)(n, size());
     if (begin_ == bytes_.size()) {
       bytes_.clear();
       begin_ = 0;
