@@ -300,6 +300,11 @@ bool connection::is_shut() const noexcept {
   spin_guard g(mutex_);
   return shut_;
 }
+bool connection::is_stalled(std::chrono::steady_clock::time_point now,
+                            std::chrono::steady_clock::duration limit) const noexcept {
+  pinned_fd fd(ref_);
+  return fd && is_closing() && ref_.slot->idle_since(now) >= limit;
+}
 std::size_t connection::buffered() const noexcept {
   spin_guard g(mutex_);
   return buffered_;

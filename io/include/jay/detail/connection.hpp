@@ -20,6 +20,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,6 +69,8 @@ class JAY_API connection final : slot_operation {
   int error() const noexcept;
   /// Also when it is broken: nothing more will be sent.
   bool is_closing() const noexcept;
+  /// Closing, with something left to send, and its peer has taken nothing for so long.
+  bool is_stalled(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::duration limit) const noexcept;
   std::size_t buffered() const noexcept;
   void set_limits(std::size_t high, std::size_t low);
   /// It is told once; before the connection is used by others.
