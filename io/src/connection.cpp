@@ -123,18 +123,33 @@ bool connection::took(std::size_t n) noexcept {
 }
 
 void connection::fail(int e) noexcept {
-  leaf* woken;
+  leaf *woken, *closed;
   {
     spin_guard g(mutex_);
-    if (e != ECANCELED || !shut_) error_ = e;  // closed by abort: no error
+    if (error_ == 0 && (e != ECANCELED || !shut_)) error_ = e;  // the first; closed by abort: no error
     empty(pending_);
     buffered_ = 0;
     paused_ = false;
     woken = take_all(drainers_);
+    closed = closing_ ? nullptr : take_all(closers_);
   }
   empty(sending_);
   sent_ = 0;
   wake_all(woken);
+  wake_all(closed);
+}
+
+void connection::broke(int e) noexcept {
+  leaf *woken, *closed;
+  {
+    spin_guard g(mutex_);
+    if (error_ != 0 || shut_) return;
+    error_ = e;
+    woken = take_all(drainers_);
+    closed = closing_ ? nullptr : take_all(closers_);
+  }
+  wake_all(woken);  // who flushes finds the same error
+  wake_all(closed);
 }
 
 // Inside the slot, or resumed by an event: sends what there is.
@@ -160,8 +175,7 @@ io_step connection::attempt() noexcept {
 }
 
 ssize_t connection::send_piece(std::string_view data) noexcept {
-  std::size_t size = std::min<std::size_t>(data.size(), piece);
-  return retry([&] { return ::send(ref_.slot->fd(), data.data(), size, MSG_NOSIGNAL); });
+  return ref_.slot->send(data.data(), std::min<std::size_t>(data.size(), piece));
 }
 
 // The slot was closed: by shut, or by the end of the runtime.
@@ -237,7 +251,10 @@ void connection::close() noexcept {
     spin_guard g(mutex_);
     if (closing_) return;
     closing_ = true;
-    if (flushing_) return;
+    if (flushing_) {
+      if (pinned_fd fd(ref_); fd) ref_.slot->closes_when_sent();
+      return;
+    }
   }
   shut();
 }
@@ -271,13 +288,22 @@ void connection::shut() noexcept {
   release();
 }
 
+int connection::error() const noexcept {
+  spin_guard g(mutex_);
+  return error_;
+}
 bool connection::is_closing() const noexcept {
   spin_guard g(mutex_);
-  return closing_ || shut_;
+  return closing_ || shut_ || error_ != 0;
 }
 bool connection::is_shut() const noexcept {
   spin_guard g(mutex_);
   return shut_;
+}
+bool connection::is_stalled(std::chrono::steady_clock::time_point now,
+                            std::chrono::steady_clock::duration limit) const noexcept {
+  pinned_fd fd(ref_);
+  return fd && is_closing() && ref_.slot->idle_since(now) >= limit;
 }
 std::size_t connection::buffered() const noexcept {
   spin_guard g(mutex_);
@@ -342,7 +368,7 @@ bool closed_awaiter::suspend() {
   connection& c = *connection_;
   {
     spin_guard g(c.mutex_);
-    if (!c.shut_) {
+    if (!c.shut_ && (c.error_ == 0 || c.closing_)) {
       c.closers_.push_back(*this);
       if (arm()) return true;
       c.closers_.remove(*this);

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/fd_slot.hpp>
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <deque>
+
+#include "errors.hpp"
 
 namespace jay::detail {
 
@@ -46,6 +51,65 @@ void fd_slot::on_events(std::uint32_t events, ready_list& out) noexcept {
     if (slot_operation* op = on_ready(direction::writing, events & ends_both)) op->ended(&out);
 }
 
+namespace {
+
+/// What says that no more can come from the peer, although it has not said so itself. EPIPE is none of these: the peer's
+/// end has come before it, or the sending half was shut down here.
+bool breaks_connection(int e) noexcept {
+  switch (e) {
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+    case ENETRESET:
+    case ECONNREFUSED:
+    case EPROTO: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+ssize_t fd_slot::send(const void* data, std::size_t size) noexcept {
+  send_under_way_.store(true, std::memory_order_relaxed);  // relaxed: the socket's lock orders it before who reads after this
+  ssize_t n = retry([&] { return ::send(fd_, data, size, MSG_NOSIGNAL); });
+  int e = errno;
+  if (n < 0 && breaks_connection(e)) broken_.store(e, std::memory_order_relaxed);
+  if (n > 0) sent_bytes_.store(sent_bytes_.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(n), std::memory_order_relaxed);
+  send_under_way_.store(false, std::memory_order_release);  // [B1]
+  errno = e;
+  return n;
+}
+
+ssize_t fd_slot::receive(void* buffer, std::size_t size) noexcept {
+  ssize_t n = retry([&] { return ::recv(fd_, buffer, size, 0); });
+  if (n > 0 || size == 0) return n;
+  if (n < 0) {
+    if (breaks_connection(errno)) broken_.store(errno, std::memory_order_relaxed);
+    return n;
+  }
+  while (send_under_way_.load(std::memory_order_acquire)) thread_yield();  // [B1]
+  int e = broken_.load(std::memory_order_relaxed);
+  if (e == 0) return 0;
+  errno = e;
+  return -1;
+}
+
+std::chrono::steady_clock::duration fd_slot::idle_since(std::chrono::steady_clock::time_point now) noexcept {
+  int on_its_way = 0;  // in the kernel, and not acknowledged
+  if (::ioctl(fd_, SIOCOUTQ, &on_its_way) != 0) on_its_way = 0;
+  std::uint64_t taken = sent_bytes_.load(std::memory_order_relaxed) - static_cast<std::uint64_t>(on_its_way);
+  spin_guard g(mutex());
+  if (taken_at_ == std::chrono::steady_clock::time_point() || taken != taken_) {
+    taken_ = taken;
+    taken_at_ = now;
+  }
+  return now - taken_at_;
+}
+
 void fd_slot::shut(std::uint32_t incarnation) noexcept {
   for (slot_operation* op : close(incarnation).op)
     if (op) op->ended(nullptr);
@@ -79,8 +143,13 @@ std::pair<fd_slot*, std::uint32_t> fd_slot::adopt(int fd, const address& name, r
     spin_guard g(s->mutex());  // who has kept a reference to the slot's last fd may be in describe()
     s->fd_ = fd;
     s->name_ = name;
+    s->taken_at_ = {};
   }
-  std::uint32_t incarnation = s->open(kind != fd_kind::connecting, kind == fd_kind::connected);
+  s->broken_.store(0, std::memory_order_relaxed);
+  s->sent_bytes_.store(0, std::memory_order_relaxed);
+  s->closing_.store(false, std::memory_order_relaxed);
+  // What is not connected yet is not tried before its event: the attempt would find an end, or an error, that is none.
+  std::uint32_t incarnation = s->open(kind == fd_kind::connected || kind == fd_kind::listening, kind == fd_kind::connected);
   slab.opened(*s, incarnation, r.sched());
   try {
     r.add(fd, kind == fd_kind::listening ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI, s);
@@ -103,6 +172,27 @@ void fd_slot::shut_all(const scheduler& home) noexcept {
       incarnation = s->home_ == &home ? s->current_ : 0;
     }
     if (incarnation != 0) s->shut(incarnation);
+  }
+}
+
+std::size_t fd_slot::shut_stalled(const scheduler& home, std::chrono::steady_clock::duration limit) noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  slot_slab& slab = slot_slab::instance();
+  std::size_t cut = 0;
+  for (std::size_t i = 0;; ++i) {
+    slot_ref ref;
+    {
+      spin_guard g(slab.mutex);
+      if (i >= slab.all.size()) return cut;
+      fd_slot& s = slab.all[i];
+      if (s.home_ != &home || s.current_ == 0 || !s.closing_.load(std::memory_order_relaxed)) continue;
+      ref = slot_ref{&s, s.current_};
+    }
+    bool stalled = false;
+    if (pinned_fd pinned(ref); pinned) stalled = ref.slot->idle_since(now) >= limit;
+    if (!stalled) continue;
+    ref.slot->shut(ref.incarnation);
+    ++cut;
   }
 }
 

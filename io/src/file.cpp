@@ -20,12 +20,32 @@
 
 #include "errors.hpp"
 #include "file_engine.hpp"
+#include "file_stream.hpp"
 
 namespace jay {
 namespace detail {
 
+open_file::open_file(int f, std::string p) noexcept : fd(f), path(std::move(p)) {}
 open_file::~open_file() {
   if (fd >= 0) ::close(fd);
+}
+
+void open_file::find_kind(reactor& r) {
+  if (::lseek(fd, 0, SEEK_CUR) >= 0 || errno != ESPIPE) return;
+  in_sequence = true;
+  struct stat st;
+  const bool is_fifo = ::fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+  const int flags = ::fcntl(fd, F_GETFL);
+  unique_fd second(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!second) throw_errno("open " + path);
+  try {
+    if (!(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    stream = std::make_unique<file_stream>(second.release(), is_fifo, r);
+    non_blocking = false;  // it stays so: its operations never wait in a system call
+  } catch (const std::system_error& e) {
+    if (e.code().value() != EPERM) throw;
+    non_blocking = true;  // a device that tells nothing: the engine waits for it
+  }
 }
 
 void open_file::prepare_to_wait() noexcept {
@@ -59,10 +79,11 @@ bool file_awaiter::submit() {
   scheduler& s = owner->sched();
   if (refused()) return false;
   if (!tried_ && try_at_once()) return !go_on_at_once(*this);
-  engine_ = &io_resources_of(s).files();
+  if (!stream) engine_ = &io_resources_of(s).files();
   if (!arm(&pass_on)) return false;
   try {
-    engine_->start(*this);
+    if (stream) stream->start(*this);
+    else engine_->start(*this);
     return true;
   } catch (const std::system_error& e) {
     result = -e.code().value();
@@ -74,14 +95,27 @@ bool file_awaiter::submit() {
 
 bool file_awaiter::pass_on(forwarding_leaf* l, cancel_walk&) noexcept {
   auto* self = static_cast<file_awaiter*>(l);
-  self->engine_->cancel(*self);
+  if (self->stream) self->stream->cancel(*self);
+  else self->engine_->cancel(*self);
   return false;  // it stays due: the operation may end with a result all the same
 }
 
 void file_awaiter::finished(ready_list* out) noexcept {
   if (!claim()) return;  // a canceller is at it and resumes the frame
-  if (out) out->add(frame);
+  if (out && this_worker->sched == &owner->sched()) out->add(frame);  // else it waits for another runtime's file
   else wake();
+}
+
+void file_awaiter::aim(const open_file_ptr& f, std::byte* bytes, std::size_t n, std::uint64_t where) noexcept {
+  data = bytes;
+  size = n;
+  if (!f) {
+    result = -EBADF;
+    return;
+  }
+  fd = f->fd;
+  stream = f->stream.get();
+  offset = f->in_sequence ? next_in_sequence : where;
 }
 
 void file_awaiter::complete() {
@@ -103,9 +137,12 @@ open_awaiter::open_awaiter(std::string p, int f, std::uint32_t m) : file_awaiter
 
 bool open_awaiter::try_at_once() noexcept {
   static std::atomic<bool> unknown_call{false};  // relaxed: a hint
-  if ((flags & (O_CREAT | O_TRUNC)) || unknown_call.load(std::memory_order_relaxed)) return false;
+  if (flags & (O_CREAT | O_TRUNC)) return false;
+  // A FIFO does not wait for its other end here: what reads it does (file_stream.cpp).
+  if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_NONBLOCK;
+  if (unknown_call.load(std::memory_order_relaxed)) return false;
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_NONBLOCK;  // a FIFO must not wait for its other end here
+  how.flags = static_cast<std::uint64_t>(flags) | O_NONBLOCK;
   how.resolve = RESOLVE_CACHED;
   long n = retry([&] { return ::syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how); });
   if (n < 0) {
@@ -126,26 +163,24 @@ file open_awaiter::await_resume() {
   unique_fd owner(f);
   auto opened = std::make_shared<open_file>(f, std::move(path_));
   owner.release();
-  opened->non_blocking = at_once_;
+  opened->non_blocking = at_once_ || (flags & O_NONBLOCK);
+  opened->find_kind(reactor_of(*this_worker->sched));
   return file(std::move(opened));
 }
 
 // ---- read ----
 
-file_read_awaiter::file_read_awaiter(open_file_ptr f, std::span<std::byte> buffer, std::uint64_t at) noexcept
+file_read_awaiter::file_read_awaiter(open_file_ptr f, std::span<std::byte> buffer, std::uint64_t where) noexcept
     : file_awaiter(file_call::read), file_(std::move(f)) {
-  data = buffer.data();
-  size = buffer.size();
-  offset = at;
-  if (file_) fd = file_->fd;
-  else result = -EBADF;
+  aim(file_, buffer.data(), buffer.size(), where);
 }
 
 bool file_read_awaiter::try_at_once() noexcept {
   if (result != 0 || size == 0) return true;
+  if (stream) return false;
   while (done < size && !file_->never_reads_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
-    ssize_t n = retry([&] { return ::preadv2(fd, &part, 1, static_cast<off_t>(offset + done), RWF_NOWAIT); });
+    ssize_t n = retry([&] { return ::preadv2(fd, &part, 1, static_cast<off_t>(at()), RWF_NOWAIT); });
     if (n < 0) {
       if (errno == EAGAIN) break;
       if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) {
@@ -167,27 +202,24 @@ std::size_t file_read_awaiter::await_resume() {
   complete();
   if (result < 0) {
     if (result == -EBADF && !file_) throw_error(EBADF, "read: the file is closed");
-    fail("read " + file_->path + " at " + std::to_string(offset + done));
+    fail("read " + file_->path + (file_->in_sequence ? "" : " at " + std::to_string(offset + done)));
   }
   return done;
 }
 
 // ---- write ----
 
-file_write_awaiter::file_write_awaiter(open_file_ptr f, std::span<const std::byte> bytes, std::uint64_t at) noexcept
+file_write_awaiter::file_write_awaiter(open_file_ptr f, std::span<const std::byte> bytes, std::uint64_t where) noexcept
     : file_awaiter(file_call::write), file_(std::move(f)) {
-  data = const_cast<std::byte*>(bytes.data());
-  size = bytes.size();
-  offset = at;
-  if (file_) fd = file_->fd;
-  else result = -EBADF;
+  aim(file_, const_cast<std::byte*>(bytes.data()), bytes.size(), where);
 }
 
 bool file_write_awaiter::try_at_once() noexcept {
   if (result != 0 || size == 0) return true;
+  if (stream) return false;
   while (!file_->never_writes_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
-    ssize_t n = retry([&] { return ::pwritev2(fd, &part, 1, static_cast<off_t>(offset + done), RWF_NOWAIT); });
+    ssize_t n = retry([&] { return ::pwritev2(fd, &part, 1, static_cast<off_t>(at()), RWF_NOWAIT); });
     if (n < 0) {
       if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
         file_->never_writes_at_once.store(true, std::memory_order_relaxed);
@@ -205,8 +237,8 @@ std::size_t file_write_awaiter::await_resume() {
   complete();
   if (result < 0) {
     if (result == -EBADF && !file_) throw_error(EBADF, "write: the file is closed");
-    fail("write " + file_->path + " at " + std::to_string(offset) + ", " + std::to_string(done) + " of " +
-         std::to_string(size) + " bytes written");
+    fail("write " + file_->path + (file_->in_sequence ? "" : " at " + std::to_string(offset)) + ", " +
+         std::to_string(done) + " of " + std::to_string(size) + " bytes written");
   }
   return done;
 }
@@ -258,6 +290,11 @@ std::uint64_t file::size() const {
   return static_cast<std::uint64_t>(st.st_size);
 }
 
+bool file::seekable() const {
+  if (!file_) detail::throw_error(EBADF, "seekable: the file is closed");
+  return !file_->in_sequence;
+}
+
 const std::string& file::path() const {
   if (!file_) detail::throw_error(EBADF, "path: the file is closed");
   return file_->path;
@@ -268,14 +305,15 @@ namespace {
 task<std::string> read_to_end(file f) {
   std::string text;
   std::size_t have = 0;
+  const bool seekable = f.seekable();
   // one byte more than there should be, to find the end with the same call
-  std::size_t room = static_cast<std::size_t>(f.size()) + 1;
+  std::size_t room = seekable ? static_cast<std::size_t>(f.size()) + 1 : 65536;
   for (;;) {
     text.resize(have + room);
     std::size_t n = co_await f.pread(writable_bytes_of(text).subspan(have), have);
     have += n;
-    if (n < room) break;
-    room = std::max<std::size_t>(have, 4096);
+    if (seekable ? n < room : n == 0) break;
+    room = std::max<std::size_t>(have, seekable ? 4096 : 65536);
   }
   text.resize(have);
   co_return text;

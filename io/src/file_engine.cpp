@@ -34,6 +34,7 @@ void file_engine::start(file_operation& op) {
 
 void file_engine::cancel(file_operation& op) noexcept {
   if (ring_) ring_->cancel(op);
+  else op.cancel_wanted.store(true, std::memory_order_relaxed);  // relaxed: looked at between two calls, soon
 }
 
 // ---- io_resources ----

@@ -2,50 +2,68 @@
 #include "interrupt.hpp"
 
 #include <cerrno>
+#include <climits>
 #include <csignal>
+
+#include <jay/scheduler.hpp>
 
 namespace jay::detail {
 namespace {
 
 // What a signal handler may touch: lock-free atomics, and futex, which is a plain system call.
-std::atomic<atomic<std::uint32_t>*> watched{nullptr};
+atomic<std::uint32_t> word{0};
+std::atomic<bool> watched{false};
 std::atomic<int> interrupts{0};
+std::atomic<std::uint32_t> installed_at{0};  // forks()
 
 void on_interrupt(int) {
   int saved = errno;
-  if (interrupts.fetch_add(1) >= 1) {
+  // In the child of a fork nobody waits any more: there the first has its default action.
+  if (interrupts.fetch_add(1) >= 1 || installed_at.load() != forks()) {
     std::signal(SIGINT, SIG_DFL);
     std::raise(SIGINT);
   }
-  if (auto* word = watched.load()) {
-    word->fetch_add(1);
-    futex_wake(*word, 1);
-  }
+  move_run_word();
   errno = saved;
+}
+
+/// Nobody else's: the default, or what a run of the parent process has left.
+bool is_free(const struct sigaction& current) noexcept {
+  if (current.sa_handler == SIG_DFL) return true;
+  if (current.sa_handler != &on_interrupt || installed_at.load() == forks()) return false;
+  watched.store(false);
+  return true;
 }
 
 }  // namespace
 
-interrupt_watch::interrupt_watch(atomic<std::uint32_t>& word) noexcept {
+atomic<std::uint32_t>& run_word() noexcept { return word; }
+void move_run_word() noexcept {
+  word.fetch_add(1, std::memory_order_release);  // with the acquire of who waits
+  futex_wake(word, INT_MAX);
+}
+
+interrupt_watch::interrupt_watch() noexcept {
   struct sigaction current;
-  if (sigaction(SIGINT, nullptr, &current) != 0 || current.sa_handler != SIG_DFL) return;
-  atomic<std::uint32_t>* none = nullptr;
-  if (!watched.compare_exchange_strong(none, &word)) return;  // another run has it
+  if (sigaction(SIGINT, nullptr, &current) != 0 || !is_free(current)) return;
+  bool nobody = false;
+  if (!watched.compare_exchange_strong(nobody, true)) return;  // another run has it
   interrupts.store(0);
+  installed_at.store(forks());
   struct sigaction action = {};
   action.sa_handler = &on_interrupt;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
   installed_ = sigaction(SIGINT, &action, nullptr) == 0;
-  if (!installed_) watched.store(nullptr);
+  if (!installed_) watched.store(false);
 }
 
 interrupt_watch::~interrupt_watch() {
-  if (!installed_) return;
+  if (!installed_ || installed_at.load() != forks()) return;
   struct sigaction original = {};
   original.sa_handler = SIG_DFL;
   sigaction(SIGINT, &original, nullptr);
-  watched.store(nullptr);
+  watched.store(false);
 }
 
 int interrupt_watch::count() const noexcept { return installed_ ? interrupts.load() : 0; }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // stream_reader. What each call does with limits, ends and errors is asyncio's StreamReader.
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <stdexcept>
 #include <utility>
@@ -29,7 +27,7 @@ char* scratch() noexcept {
 
 io_step more_awaiter::attempt() noexcept {
   char* memory = scratch();
-  ssize_t n = retry([&] { return ::recv(fd(), memory, most_at_once, 0); });
+  ssize_t n = slot_.slot->receive(memory, most_at_once);
   if (n > 0) {
     try {
       spin_guard g(state_.mutex);
@@ -45,18 +43,26 @@ io_step more_awaiter::attempt() noexcept {
 void more_awaiter::received() {
   std::int64_t n = complete();
   if (n > 0) return;
-  std::exception_ptr before;  // destroyed without the lock, as it may be a user's
-  spin_guard g(state_.mutex);
-  if (n == 0 || n == -ECANCELED || n == -EBADF) {  // closed by the connection's own writer: an end, as in asyncio
+  if (n == -EBUSY) fail("read from");
+  connection& c = *state_.source;
+  if (n == -ECANCELED || n == -EBADF) {  // closed by the connection's own writer: an end, as in asyncio, but for an error
+    int e = c.error();
+    n = e == ECANCELED ? 0 : -e;
+  }
+  if (n == 0) {
+    spin_guard g(state_.mutex);
     state_.eof = true;
     return;
   }
-  try {
-    fail("read from");
-  } catch (const std::system_error&) {
-    before = std::exchange(state_.error, std::current_exception());
-    throw;
+  auto e = static_cast<int>(-n);
+  c.broke(e);
+  std::exception_ptr broken = std::make_exception_ptr(
+      std::system_error(e, std::generic_category(), "read from " + c.peer().to_string()));
+  {
+    spin_guard g(state_.mutex);
+    state_.broken = broken;
   }
+  std::rethrow_exception(broken);
 }
 
 bool more_awaiter::wait_for_feed() noexcept {
@@ -86,9 +92,13 @@ namespace {
 using state_ref = std::shared_ptr<reader_state>;
 using more = op<more_awaiter, reader_state*, std::uint64_t>;
 
-/// With the lock held.
+/// With the lock held, before anything is given.
 void check(const reader_state& s) {
   if (s.error) std::rethrow_exception(s.error);
+}
+/// With the lock held, where what is there does not do.
+void check_more(const reader_state& s) {
+  if (s.broken) std::rethrow_exception(s.broken);
 }
 
 task<std::string> read_some(state_ref s, std::size_t n) {
@@ -98,6 +108,7 @@ task<std::string> read_some(state_ref s, std::size_t n) {
       spin_guard g(s->mutex);
       check(*s);
       if (n == 0 || s->eof || !s->buffer.empty()) co_return s->buffer.take(n);
+      check_more(*s);
       seen = s->changes;
     }
     more next(s.get(), seen);
@@ -112,6 +123,7 @@ task<std::string> read_to_end(state_ref s) {
       spin_guard g(s->mutex);
       check(*s);
       if (s->eof) co_return s->buffer.take(s->buffer.size());
+      check_more(*s);
       seen = s->changes;
     }
     more next(s.get(), seen);
@@ -130,6 +142,7 @@ task<std::string> read_exactly(state_ref s, std::size_t n) {
         std::string partial = s->buffer.take(n);
         throw incomplete_read_error(std::move(partial), n);
       }
+      check_more(*s);
       seen = s->changes;
     }
     more next(s.get(), seen);
@@ -157,6 +170,7 @@ task<std::string> read_until(state_ref s, std::string separator) {
         std::string partial = s->buffer.take(s->buffer.size());
         throw incomplete_read_error(std::move(partial), std::nullopt);
       }
+      check_more(*s);
       seen = s->changes;
     }
     more next(s.get(), seen);
@@ -211,7 +225,7 @@ void stream_reader::set_exception(std::exception_ptr e) {
 }
 std::exception_ptr stream_reader::exception() const {
   detail::spin_guard g(state_->mutex);
-  return state_->error;
+  return state_->error ? state_->error : state_->broken;
 }
 bool stream_reader::at_eof() const {
   detail::spin_guard g(state_->mutex);

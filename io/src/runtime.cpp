@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Who owns what: the configuration, then the scheduler, then the reactor and the blocking pool. The end, in this order:
 // cancel what is left and wait for it (workers and I/O threads alive), end the blocking calls, stop the reactor, stop
-// the workers.
+// the workers. SIGINT is watched until then.
 #include <jay/runtime.hpp>
 
+#include <algorithm>
+#include <optional>
 #include <thread>
 
 #include <jay/detail/blocking_pool.hpp>
+#include <jay/detail/fd_slot.hpp>
 #include <jay/detail/io_resources.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/reactor.hpp>
@@ -31,6 +34,11 @@ struct runtime::parts {
   detail::io_resources resources;  // what stale events may name: goes after the reactor
   detail::reactor reactor;
   detail::blocking_pool blocking;
+
+  std::optional<detail::interrupt_watch> interrupts;  // from the beginning of jay::run, or of the end, to the end
+  bool main_was_told = false;  // of a SIGINT
+  bool said = false;           // what the end waits for
+  parts* next_left = nullptr;  // of those that the child of a fork lets be
 };
 
 namespace {
@@ -80,9 +88,54 @@ runtime::runtime(const jay::config& c) {
               parts_->reactor.threads());
 }
 
+namespace {
+
+using clock = std::chrono::steady_clock;
+using seconds = std::chrono::duration<double>;
+
+/// How often is looked for a SIGINT, and for connections that get on no further, while a run ends.
+constexpr std::chrono::milliseconds end_step{100};
+constexpr int looks_per_cut = 3;
+
+/// From the moment a run is to end, a connection that is closing and whose peer takes nothing for a second is cut, and
+/// each at io.shutdown_timeout.
+void cut_stalled(runtime::parts& p, clock::time_point begun) {
+  const seconds limit(p.config.io.shutdown_timeout);
+  seconds allowed = clock::now() - begun >= limit ? seconds(0) : std::min(limit, seconds(1));
+  std::size_t n = detail::fd_slot::shut_stalled(p.scheduler, std::chrono::duration_cast<clock::duration>(allowed));
+  if (n != 0)
+    detail::log(log_level::warn, "run: cut %zu connections that were closing and whose peers took nothing any more", n);
+}
+
+/// Whether to say what is waited for: at a SIGINT, and a second after the end began where the main task had got it.
+bool interrupted(runtime::parts& p, clock::time_point begun) noexcept {
+  if (!p.interrupts || p.said || p.interrupts->count() == 0) return false;
+  p.said = !p.main_was_told || clock::now() - begun >= std::chrono::seconds(1);
+  return p.said;
+}
+void say_interrupted(const char* what, const std::string& names) {
+  detail::log(log_level::warn, "run: interrupted while it ends; it waits for %s: %s; once more ends it at once", what,
+              names.c_str());
+}
+
+}  // namespace
+
 runtime::~runtime() {
+  if (detail::stayed_in_parent(parts_->scheduler)) {  // no thread to join, and locks that nobody will ever unlock
+    static parts* left = nullptr;
+    parts_->next_left = left;
+    left = parts_.release();
+    return;
+  }
+  if (!parts_->interrupts) parts_->interrupts.emplace();
   cancel_all();
-  std::string stuck = parts_->blocking.finish(std::chrono::duration<double>(parts_->config.io.shutdown_timeout));
+  const auto begun = clock::now();
+  const auto until = begun + std::chrono::duration_cast<clock::duration>(seconds(parts_->config.io.shutdown_timeout));
+  std::string stuck;
+  do {
+    stuck = parts_->blocking.finish(std::min<seconds>(until - clock::now(), end_step));
+    if (!stuck.empty() && interrupted(*parts_, begun)) say_interrupted("blocking calls", stuck);
+  } while (!stuck.empty() && clock::now() < until);
   if (!stuck.empty())
     detail::log(log_level::warn, "run: blocking calls still run after %g s and are left behind: %s",
                 parts_->config.io.shutdown_timeout, stuck.c_str());
@@ -101,24 +154,41 @@ void runtime::check_outside(const char* what) {
                              ": called from a running task; await the operation instead, or call it on another thread");
 }
 
+void runtime::watch_until_end() { parts_->interrupts.emplace(); }
+
 void runtime::cancel_all() {
-  std::string stuck;
-  while (!parts_->scheduler.drain(std::chrono::seconds(10), &stuck)) {
-    detail::log(log_level::warn, "run: still waiting for tasks that were cancelled: %s", stuck.c_str());
-    stuck.clear();
+  const auto begun = clock::now();
+  auto say_next = begun + std::chrono::seconds(10);
+  auto names = [this] {
+    std::string stuck;
+    parts_->scheduler.drain(clock::duration(0), &stuck);
+    return stuck;
+  };
+  for (int looks = 1; !parts_->scheduler.drain(end_step); ++looks) {
+    if (looks % looks_per_cut == 0) cut_stalled(*parts_, begun);
+    if (interrupted(*parts_, begun)) say_interrupted("tasks that were cancelled", names());
+    if (clock::now() < say_next) continue;
+    detail::log(log_level::warn, "run: still waiting for tasks that were cancelled: %s", names().c_str());
+    say_next += std::chrono::seconds(10);
   }
 }
 
 struct runtime::main_run::state {
-  explicit state(runtime::parts& p) : blocked(p), interrupts(word) {}
+  explicit state(runtime::parts& p) : all(p), blocked(p) {
+    if (!p.interrupts) own_interrupts.emplace();
+  }
+  int interrupts() const noexcept { return (own_interrupts ? own_interrupts : all.interrupts)->count(); }
 
-  detail::atomic<std::uint32_t> word{0};  // futex word: moves when the task ends and at a SIGINT
+  runtime::parts& all;
   detail::atomic<bool> ended{false};
   blocked_watch blocked;
-  detail::interrupt_watch interrupts;
+  std::optional<detail::interrupt_watch> own_interrupts;
 };
 
-runtime::main_run::main_run(runtime& r) : state_(std::make_unique<state>(*r.parts_)) {}
+runtime::main_run::main_run(runtime& r) {
+  detail::check_not_forked(r.parts_->scheduler, "run");
+  state_ = std::make_unique<state>(*r.parts_);
+}
 runtime::main_run::~main_run() = default;
 
 void runtime::main_run::wait(task_handle<> main, const context& in) {
@@ -128,18 +198,28 @@ void runtime::main_run::wait(task_handle<> main, const context& in) {
   };
   // Told when the callback and its handle are gone: then this thread alone has the result, and the state.
   main.add_done_callback([end = std::unique_ptr<state, tell>(&s)](const task_handle<>&) {
-    end->word.fetch_add(1, std::memory_order_release);
-    detail::futex_wake(end->word, 1);
+    detail::move_run_word();
   });
-  bool told = false;
+  bool told = false, said = false;
+  clock::time_point begun;
   for (;;) {
-    std::uint32_t now = s.word.load(std::memory_order_acquire);
+    std::uint32_t now = detail::run_word().load(std::memory_order_acquire);  // with the release of who moves it
     if (main.done()) break;
-    if (!told && s.interrupts.count() > 0) {
+    if (!told && s.interrupts() > 0) {
       told = true;
+      s.all.main_was_told = true;
+      begun = clock::now();
       main.cancel();
     }
-    if (!detail::futex_wait_until(s.word, now, s.blocked.next_look())) s.blocked.look();
+    auto next = s.blocked.next_look();
+    if (told) next = std::min(next, clock::now() + end_step * looks_per_cut);
+    if (detail::futex_wait_until(detail::run_word(), now, next)) continue;
+    if (clock::now() >= s.blocked.next_look()) s.blocked.look();
+    if (!told) continue;
+    cut_stalled(s.all, begun);
+    if (said || clock::now() - begun < std::chrono::seconds(2)) continue;
+    said = true;
+    detail::log(log_level::warn, "run: interrupted; the main task was cancelled and has not ended yet; once more ends the process");
   }
   while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // the callback is about to run
   detail::keep_context(*main.share(), in);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <system_error>
 
 #include <jay/create_task.hpp>
+#include <jay/detail/io_resources.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/event.hpp>
 #include <jay/resolve.hpp>
@@ -35,6 +37,7 @@ struct server_state final : connection_owner, std::enable_shared_from_this<serve
   std::string unix_file;          // to be removed
   dev_t file_device = 0;
   ino_t file_number = 0;
+  const std::uint32_t made_at = forks();
   std::atomic<bool> forever{false};
 
   spin_mutex mutex;  // guards what follows
@@ -64,7 +67,7 @@ void server_state::close() noexcept {
   }
   for (const fd_handle& l : listeners)
     if (slot_ref r = l.ref()) r.slot->shut(r.incarnation);
-  if (!unix_file.empty()) {
+  if (!unix_file.empty() && made_at == forks()) {  // the child of a fork has a copy, and the parent goes on listening
     struct stat st;
     if (::stat(unix_file.c_str(), &st) == 0 && st.st_dev == file_device && st.st_ino == file_number)
       ::unlink(unix_file.c_str());
@@ -226,6 +229,24 @@ task<> wait_closed(state_ref s) {
   co_await std::move(end);
 }
 
+/// Cuts those of a server that is ending whose peers take nothing any more: each that has taken nothing for a second, and
+/// all at io.shutdown_timeout after `begun`.
+void cut_stalled(server_state& s, std::chrono::steady_clock::time_point begun) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> limit(io_resources_of(s.sched).config().shutdown_timeout);
+  const bool all = now - begun >= limit;
+  const auto idle = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::min(limit, std::chrono::duration<double>(1)));
+  std::size_t cut = 0;
+  s.for_each_connection([&](connection& c) {
+    if (!all && !c.is_stalled(now, idle)) return;
+    c.abort();
+    ++cut;
+  });
+  if (cut != 0)
+    log(log_level::warn, "server: cut %zu connections that were closing and whose peers took nothing any more", cut);
+}
+
 task<> serve_forever(state_ref s) {
   if (s->is_closed()) throw std::runtime_error("server: it is closed");
   if (s->forever.exchange(true)) throw std::runtime_error("server: serve_forever is already being awaited");
@@ -242,8 +263,19 @@ task<> serve_forever(state_ref s) {
   if (!cancelled) co_return;
   s->close();
   s->for_each_connection([](connection& c) { c.close(); });
-  auto end = s->ended.wait();
-  co_await std::move(end);
+  const auto begun = std::chrono::steady_clock::now();
+  for (bool ended = false; !ended;) {
+    try {
+      auto end = wait_for(s->ended.wait(), std::chrono::milliseconds(200));
+      co_await std::move(end);
+      ended = true;
+    } catch (const timeout_error&) {
+      cut_stalled(*s, begun);
+    } catch (const cancelled_error&) {  // a second one: nothing is waited for any more
+      s->for_each_connection([](connection& c) { c.abort(); });
+      throw;
+    }
+  }
   throw cancelled_error(message);
 }
 

@@ -21,14 +21,14 @@ namespace detail {
 
 io_step read_awaiter::attempt() noexcept {
   if (buffer_.empty()) return settle(0, 0);
-  return settle(retry([&] { return ::recv(fd(), buffer_.data(), buffer_.size(), 0); }), buffer_.size());
+  return settle(slot_.slot->receive(buffer_.data(), buffer_.size()), buffer_.size());
 }
 
 io_step write_awaiter::attempt() noexcept {
   if (data_.empty()) return settle(0, 0);
   for (;;) {
     auto rest = data_.subspan(written_);
-    ssize_t n = retry([&] { return ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL); });
+    ssize_t n = slot_.slot->send(rest.data(), rest.size());
     if (n < 0) return settle(n, rest.size());
     written_ += static_cast<std::size_t>(n);
     if (written_ == data_.size()) return settle(n, 0);
@@ -96,6 +96,19 @@ int begin_connect(int fd, const address& to) noexcept {
   return errno == EALREADY ? EINPROGRESS : errno;
 }
 
+/// TCP's simultaneous open with itself: where the kernel has given the socket the very port that it was to connect to, and
+/// nobody listens there, it is its own peer.
+bool is_its_own_peer(int fd, const address& to) noexcept {
+  if (!to.is_ip()) return false;
+  address local = name_of(fd, &::getsockname);
+  return local.port() == to.port() && local == name_of(fd, &::getpeername);
+}
+/// Closed so that the port is free at once, and not after a minute, for who means to listen there.
+void drop_itself(int fd) noexcept {
+  linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 class connect_awaiter final : public slot_awaiter {
  public:
   connect_awaiter(slot_ref s, const address& to) noexcept : slot_awaiter(s, direction::writing), to_(to) {}
@@ -149,11 +162,20 @@ task<socket> socket::connect(address to) {
     if (to.is_ip()) detail::no_delay(fd.get());
     // Before it is registered: an unconnected socket's first event would be a hang-up.
     int e = detail::begin_connect(fd.get(), to);
+    if (e == 0 && detail::is_its_own_peer(fd.get(), to)) {
+      detail::drop_itself(fd.get());
+      e = ECONNREFUSED;
+    }
     if (e == 0) co_return socket(detail::fd_handle(fd.release(), to, r));
     if (e == EINPROGRESS) {
       socket s(detail::fd_handle(fd.release(), to, r, detail::fd_kind::connecting));
       op<detail::connect_awaiter, detail::slot_ref, address> connecting(s.fd_.ref(), to);
       e = co_await std::move(connecting);
+      detail::pinned_fd connected(s.fd_.ref());
+      if (e == 0 && connected && detail::is_its_own_peer(connected.get(), to)) {
+        detail::drop_itself(connected.get());
+        e = ECONNREFUSED;
+      }
       if (e == 0) co_return s;
     }
     if (e != EAGAIN || !to.is_unix()) detail::throw_error(e, what);

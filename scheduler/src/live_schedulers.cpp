@@ -11,6 +11,8 @@
 #include <jay/detail/task_state.hpp>
 #include <jay/error.hpp>
 
+#include "after_fork.hpp"
+
 namespace jay::detail {
 namespace {
 
@@ -22,6 +24,7 @@ struct registry {
   std::mutex mutex;
   std::condition_variable unpinned;
   std::vector<entry> all;
+  registry* before = nullptr;  // that of the parent process
 
   // With the lock held.
   entry* find(std::uint64_t number) noexcept {
@@ -29,12 +32,22 @@ struct registry {
     return it == all.end() ? nullptr : &*it;
   }
 };
-registry& instance() {
-  static registry& r = *new registry;  // never destroyed: handles in static objects may still ask
+// Never destroyed: handles in static objects may still ask.
+registry*& current() {
+  static registry* r = new registry;
   return r;
 }
+registry& instance() { return *current(); }
 
 }  // namespace
+
+// The lock may be held by a thread that this process does not have, and whoever is in the list has no threads.
+void forget_live_schedulers() noexcept {
+  auto* fresh = new (std::nothrow) registry;
+  if (!fresh) return;
+  fresh->before = current();
+  current() = fresh;
+}
 
 void live_schedulers::add(scheduler* s) {
   std::lock_guard g(instance().mutex);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include <jay/create_task.hpp>
 #include <jay/detail/cpus.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
@@ -117,6 +118,12 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
 }
 
 scheduler::~scheduler() {
+  if (detail::stayed_in_parent(*this)) {  // no thread to join, and locks that nobody will ever unlock
+    static detail::scheduler_core* left = nullptr;
+    core_->next_left = left;
+    left = core_.release();
+    return;
+  }
   detail::live_schedulers::remove(this);
   core_->watch.reset();
   core_->stopping.store(true, std::memory_order_seq_cst);
@@ -158,6 +165,10 @@ void scheduler::set_exception_handler(std::function<void(const exception_context
   if (handler) other = std::make_shared<const detail::scheduler_core::exception_handler>(std::move(handler));
   std::lock_guard g(core_->handler_mutex);
   core_->handler.swap(other);  // the old one goes when the lock is free: its destructor is the user's
+}
+
+void set_exception_handler(std::function<void(const exception_context&)> handler) {
+  detail::require_scheduler("set_exception_handler").set_exception_handler(std::move(handler));
 }
 
 void scheduler::call_exception_handler(const exception_context& context) noexcept {
@@ -217,6 +228,12 @@ job* take_ready(scheduler& s) noexcept {
 }
 void call_for_ready(scheduler& s) noexcept {
   if (std::size_t n = s.core().ready.size()) s.core().call_for(n);
+}
+
+bool stayed_in_parent(const scheduler& s) noexcept { return s.core().made_at != forks(); }
+void check_not_forked(const scheduler& s, const char* what) {
+  if (stayed_in_parent(s))
+    throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
 }
 
 void set_attachment(scheduler& s, void* a) noexcept { s.core().attachment = a; }

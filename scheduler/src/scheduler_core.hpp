@@ -64,6 +64,8 @@ struct scheduler_core {
   void* attachment = nullptr;
   atomic<bool> stopping{false};
   std::vector<std::thread> threads;
+  const std::uint32_t made_at = forks();
+  scheduler_core* next_left = nullptr;  // of those that the child of a fork lets be
   atomic<std::uint32_t> begun{0};      // futex word: 0 the workers wait, 1 they go, 2 they end
   std::unique_ptr<stall_watch> watch;  // in debug mode
   std::unique_ptr<ticker> ticks;

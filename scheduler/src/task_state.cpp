@@ -157,6 +157,8 @@ void task_state::set_name(std::string n) {
 }
 
 bool task_state::do_cancel(const std::string& message, cancel_walk& w) noexcept {
+  // In the child of a fork the task of a parent's runtime is as it was, for ever; its locks may be held for ever too.
+  if (forks() != 0 && !live_schedulers::has(where())) return false;
   if (w.draining && (flags.fetch_or(is_drained, std::memory_order_relaxed) & is_drained)) {
     root.meet(w);
     return true;
@@ -323,6 +325,7 @@ std::string scheduler::pending_tasks() {
 
 bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* stuck) {
   using namespace detail;
+  check_not_forked(*this, "scheduler::drain");
   scheduler_core& core = *core_;
   auto deadline = std::chrono::steady_clock::now() + limit;
   core.bell.begin();

@@ -7,10 +7,13 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <mutex>
 #include <thread>
 
 #include <jay/detail/log.hpp>
 #include <jay/jay.hpp>
+
+#include "tests/support/scratch_directory.hpp"
 
 using namespace std::chrono_literals;
 
@@ -175,6 +178,40 @@ TEST(Runner, RunsSeveralTimes) {
   EXPECT_THROW(r.run(answer()), std::runtime_error);
 }
 
+TEST(ExceptionHandler, IsSetFromInsideARunAndRestored) {
+  std::vector<std::string> seen;
+  std::mutex mutex;
+  auto fail = []() -> jay::task<> {
+    throw std::domain_error("lost");
+    co_return;
+  };
+  auto lose_one = [&]() -> jay::task<> {  // ends when its error has been reported
+    auto h = jay::create_task(jay::task_options().name("loser"), fail);
+    while (!h.done()) co_await jay::sleep(0s);
+  };
+  auto main = [&]() -> jay::task<> {
+    jay::set_exception_handler([&](const jay::exception_context& c) {
+      std::lock_guard g(mutex);
+      seen.push_back(c.task_name + ": " + c.message);
+      EXPECT_THROW(std::rethrow_exception(c.exception), std::domain_error);
+    });
+    co_await lose_one();
+    auto count = [&] {
+      std::lock_guard g(mutex);
+      return seen.size();
+    };
+    while (count() == 0) co_await jay::sleep(0s);
+    jay::set_exception_handler({});
+    co_await lose_one();
+  };
+  testing::internal::CaptureStderr();
+  jay::run(main());
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("loser"), std::string::npos);
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen.at(0).rfind("loser: ", 0), 0u) << seen.at(0);
+  EXPECT_THROW(jay::set_exception_handler({}), std::runtime_error);
+}
+
 // In a child process: the handler, and how the process ends, are the process's.
 template <class F>
 int status_of_child(F f) {
@@ -229,6 +266,292 @@ TEST(Interrupt, TheSecondEndsTheProcess) {
   });
   ASSERT_TRUE(WIFSIGNALED(status)) << status;
   EXPECT_EQ(WTERMSIG(status), SIGINT);
+}
+
+// What the child says, up to `wanted`, then a SIGINT; up to `then`; then another. Gives all that it said, and how it ended.
+template <class F>
+std::pair<std::string, int> interrupt_twice(std::string_view wanted, std::string_view then, F f) {
+  int ends[2];
+  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(ends[1], 2);
+    std::signal(SIGINT, SIG_DFL);
+    f();
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string text;
+  auto read_up_to = [&](std::string_view what) {
+    char buffer[1024];
+    while (text.find(what) == std::string::npos) {
+      ssize_t n = ::read(ends[0], buffer, sizeof buffer);
+      if (n <= 0) break;
+      text.append(buffer, static_cast<std::size_t>(n));
+    }
+  };
+  read_up_to(wanted);
+  ::kill(pid, SIGINT);
+  read_up_to(then);
+  ::kill(pid, SIGINT);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  ::close(ends[0]);
+  return {text, status};
+}
+
+TEST(Interrupt, WhileARunEndsSaysWhatItWaitsForAndTheSecondEndsIt) {
+  auto [text, status] = interrupt_twice("cleaning", "once more", [] {
+    auto stubborn = []() -> jay::task<> {
+      try {
+        co_await jay::sleep(24h);
+      } catch (const jay::cancelled_error&) {
+        std::fputs("cleaning\n", stderr);
+      }
+      co_await jay::sleep(24h);
+    };
+    auto main = [&]() -> jay::task<> {
+      jay::create_task(jay::task_options().name("the stubborn one"), stubborn);
+      co_await jay::sleep(1ms);
+    };
+    jay::run(main());
+  });
+  EXPECT_NE(text.find("the stubborn one"), std::string::npos) << text;
+  ASSERT_TRUE(WIFSIGNALED(status)) << status << text;
+  EXPECT_EQ(WTERMSIG(status), SIGINT);
+}
+
+TEST(Interrupt, WhileABlockingCallIsWaitedForNamesIt) {
+  auto [text, status] = interrupt_twice("returned", "once more", [] {
+    std::atomic<bool> begun{false};
+    auto call = [&] {
+      begun = true;
+      for (;;) ::pause();
+    };
+    auto main = [&]() -> jay::task<> {
+      jay::create_task(jay::to_thread(call));
+      while (!begun) co_await jay::sleep(1ms);
+      std::fputs("returned\n", stderr);
+    };
+    jay::config c;
+    c.io.shutdown_timeout = 3600;
+    jay::run(main(), c);
+  });
+  EXPECT_NE(text.find("to_thread"), std::string::npos) << text;
+  ASSERT_TRUE(WIFSIGNALED(status)) << status << text;
+  EXPECT_EQ(WTERMSIG(status), SIGINT);
+}
+
+TEST(Interrupt, WorksAgainInTheChildOfAForkThatATaskMade) {
+  int status = status_of_child([] {
+    std::signal(SIGINT, SIG_DFL);
+    auto main = []() -> jay::task<int> {
+      pid_t pid = ::fork();
+      if (pid == 0) {
+        std::raise(SIGINT);  // nobody is there whom it could cancel
+        ::_exit(0);
+      }
+      int inner = 0;
+      ::waitpid(pid, &inner, 0);
+      co_return WIFSIGNALED(inner) ? 7 : 8;
+    };
+    return jay::run(main());
+  });
+  ASSERT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+// ---- a connection whose peer does not read ----
+
+/// Accepts nothing and reads nothing: what is written to it stays.
+jay::task<std::pair<jay::socket, jay::stream_writer>> to_a_peer_that_does_not_read() {
+  jay::socket listener = jay::socket::listen(jay::address::ip("127.0.0.1", 0));
+  auto [reader, writer] = co_await jay::open_connection("127.0.0.1", listener.local_address().port());
+  writer.write(std::string(32 << 20, 'x'));
+  co_return std::pair<jay::socket, jay::stream_writer>(std::move(listener), std::move(writer));
+}
+
+TEST(Stalled, AServersClientDoesNotKeepItFromEndingAtTheFirstInterrupt) {
+  for (std::uint32_t workers : {1u, 2u, 8u}) {
+    int status = status_of_child([workers] {
+      std::signal(SIGINT, SIG_DFL);
+      auto flood = [](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
+        std::string block(1 << 20, 'x');
+        for (bool told = false;;) {
+          w.write(block);
+          if (!told && w.write_buffer_size() != 0) ::kill(::getpid(), SIGINT);  // the client does not read
+          told = told || w.write_buffer_size() != 0;
+          co_await w.drain();
+        }
+      };
+      auto main = [&]() -> jay::task<> {
+        jay::server s = co_await jay::start_server(flood, "127.0.0.1", 0);
+        jay::socket client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
+        co_await s.serve_forever();
+      };
+      jay::config c;
+      c.scheduler.workers = workers;
+      try {
+        jay::run(main(), c);
+      } catch (const jay::keyboard_interrupt&) {
+        return 7;
+      }
+      return 8;
+    });
+    ASSERT_TRUE(WIFEXITED(status)) << status;
+    EXPECT_EQ(WEXITSTATUS(status), 7);
+  }
+}
+
+TEST(Stalled, ACleanupThatWaitsForItIsEndedWithTheRun) {
+  bool told = false;
+  auto main = [&]() -> jay::task<> {
+    auto writes = [&]() -> jay::task<> {
+      auto [listener, writer] = co_await to_a_peer_that_does_not_read();
+      try {
+        co_await jay::sleep(24h);
+      } catch (const jay::cancelled_error&) {
+      }
+      writer.close();
+      try {
+        co_await writer.wait_closed();
+      } catch (const std::system_error& e) {
+        told = e.code().value() == ECANCELED;
+      }
+    };
+    jay::create_task(writes);
+    co_await jay::sleep(50ms);
+  };
+  jay::run(main());
+  EXPECT_TRUE(told);
+}
+
+TEST(Stalled, ServeForeverIsCancelledWithoutASignalToo) {
+  auto main = []() -> jay::task<> {
+    auto handler = [](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
+      w.write(std::string(32 << 20, 'x'));
+      co_await jay::sleep(24h);
+    };
+    jay::server s = co_await jay::start_server(handler, "127.0.0.1", 0);
+    jay::socket client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
+    for (bool twice : {false, true}) {
+      if (twice) {
+        s = co_await jay::start_server(handler, "127.0.0.1", 0);
+        client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
+      }
+      auto serving = jay::create_task(s.serve_forever());
+      co_await jay::sleep(50ms);
+      serving.cancel();
+      if (twice) {
+        co_await jay::sleep(0s);
+        serving.cancel();
+      }
+      auto r = co_await jay::settled(serving);
+      EXPECT_TRUE(r.cancelled());
+    }
+  };
+  jay::run(main());
+}
+
+TEST(Stalled, APeerThatReadsSlowlyIsWaitedFor) {
+  std::string body(8 << 20, 'x');
+  std::size_t got = 0;
+  auto main = [&]() -> jay::task<> {
+    auto handler = [&](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
+      w.write(body);
+      co_return;
+    };
+    jay::server s = co_await jay::start_server(handler, "127.0.0.1", 0);
+    jay::socket client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
+    auto serving = jay::create_task(s.serve_forever());
+    std::vector<std::byte> buffer(1 << 20);
+    std::size_t n = co_await client.read_some(buffer);
+    serving.cancel();
+    while (n > 0) {
+      got += n;
+      co_await jay::sleep(20ms);
+      n = co_await client.read_some(buffer);
+    }
+    auto r = co_await jay::settled(serving);
+    EXPECT_TRUE(r.cancelled());
+  };
+  jay::run(main());
+  EXPECT_EQ(got, body.size());
+}
+
+// ---- fork ----
+
+TEST(ForkIdle, TheChildIsToldAndMayDestroyAndGoOnWithARuntimeOfItsOwn) {
+  for (std::uint32_t workers : {1u, 2u, 8u}) {
+    jay::config c;
+    c.scheduler.workers = workers;
+    auto r = std::make_unique<jay::runner>(c);
+    EXPECT_EQ(r->run(answer()), 42);
+    auto closed = std::make_unique<jay::runner>(c);
+    EXPECT_EQ(closed->run(jay::to_thread([] { return 42; })), 42);  // with a pool that has a thread
+    auto whole = std::make_unique<jay::runtime>(c);
+    auto plain = std::make_unique<jay::scheduler>(c.scheduler);
+    int status = status_of_child([&] {
+      ::alarm(60);  // hanging is what is looked for
+      int told = 0;
+      auto is_told = [&](auto f) {
+        try {
+          f();
+        } catch (const std::runtime_error& e) {
+          told += std::string(e.what()).find("not usable after fork") != std::string::npos;
+        }
+      };
+      is_told([&] { r->run(answer()); });
+      is_told([&] { whole->run(answer()); });
+      is_told([&] { plain->drain(1s); });
+      r.reset();
+      closed->close();
+      closed.reset();
+      whole.reset();
+      plain.reset();
+      return 10 * told + (jay::run(answer()) == 42);
+    });
+    ASSERT_TRUE(WIFEXITED(status)) << status;
+    EXPECT_EQ(WEXITSTATUS(status), 31);
+    EXPECT_EQ(r->run(answer()), 42);  // the parent goes on
+  }
+}
+
+TEST(ForkIdle, AHandleOfTheParentsIsHarmlessInTheChild) {
+  auto main = []() -> jay::task<int> {
+    auto waits = jay::create_task(jay::sleep(24h));
+    auto [p, f] = jay::with_resolvers<int>();
+    auto reads = jay::create_task([](jay::future<int> g) -> jay::task<int> { co_return co_await g; }, f);
+    co_await jay::sleep(1ms);
+    int status = status_of_child([&] {
+      ::alarm(60);
+      bool gone = !waits.cancel();
+      p.set_result(1);
+      return gone && !waits.done() && !reads.done() ? 7 : 8;
+    });
+    waits.cancel();
+    p.set_result(2);
+    int got = co_await reads;
+    co_return WIFEXITED(status) && got == 2 ? WEXITSTATUS(status) : -1;
+  };
+  EXPECT_EQ(jay::run(main()), 7);
+}
+
+TEST(ForkIdle, AServersSocketFileStaysTheParents) {
+  jay::testing::scratch_directory dir;
+  auto main = [&]() -> jay::task<> {
+    auto handler = [](jay::stream_reader, jay::stream_writer) -> jay::task<> { co_return; };
+    jay::server s = co_await jay::start_unix_server(handler, dir.file("socket"));
+    int status = status_of_child([&] {
+      ::alarm(60);
+      s.close();
+      return 7;
+    });
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+    auto [reader, writer] = co_await jay::open_unix_connection(dir.file("socket"));
+    writer.close();
+  };
+  jay::run(main());
 }
 
 TEST(Shutdown, NamesABlockingCallThatDoesNotEnd) {

@@ -116,6 +116,43 @@ TEST(Socket, ARefusedConnectionNamesTheAddressAndTheReason) {
   jay::run(main());
 }
 
+/// An even port of the range that the kernel takes clients' ports from (it prefers even ones), at which nobody listens.
+std::uint16_t unused_client_port(const char* host) {
+  for (unsigned port = 40'002; port < 60'000; port += 2) {
+    jay::address at = jay::address::ip(host, static_cast<std::uint16_t>(port));
+    int s = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_free = ::bind(s, at.data(), at.size()) == 0;
+    ::close(s);
+    if (is_free) return static_cast<std::uint16_t>(port);
+  }
+  return 0;
+}
+
+// More tries than there are ports: the kernel goes through them, so that sooner or later one has the port it is to connect to.
+TEST(Socket, ConnectingNeverConnectsToItself) {
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    auto main = [host]() -> jay::task<> {
+      jay::address nobody = jay::address::ip(host, unused_client_port(host));
+      int refused = 0;
+      for (int i = 0; i < 20'000; ++i) {
+        int code = 0;
+        try {
+          jay::socket s = co_await jay::socket::connect(nobody);
+          ADD_FAILURE() << "connected " << s.local_address().to_string() << " to " << s.peer_address().to_string();
+          co_return;
+        } catch (const std::system_error& e) {
+          code = e.code().value();
+        }
+        refused += code == ECONNREFUSED;
+      }
+      EXPECT_EQ(refused, 20'000);
+      jay::socket listener = jay::socket::listen(nobody);  // no attempt has left the port in use
+      EXPECT_EQ(listener.local_address().port(), nobody.port());
+    };
+    jay::run(main());
+  }
+}
+
 TEST(Socket, AResetWhileReadingIsAnErrorThatNamesThePeer) {
   auto main = []() -> jay::task<> {
     auto [a, b] = co_await tcp_pair();

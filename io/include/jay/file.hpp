@@ -7,7 +7,9 @@
 //
 // What is in the page cache is read at once; else by io_uring where the kernel allows it, or on the blocking pool
 // (io.backend). Any number of operations may run on one file at a time. A cancelled operation throws only when the kernel
-// is done with the buffer. Errors are std::system_error: "read data.bin at 4096: Input/output error".
+// is done with the buffer. What cannot seek (a pipe, a FIFO, a terminal, /dev/stdin where it is one) is read and written in
+// sequence: the offset is not looked at, and a read gives what has come. Errors are std::system_error:
+// "read data.bin at 4096: Input/output error".
 #pragma once
 
 #include <cstdint>
@@ -57,14 +59,16 @@ class JAY_API file {
   }
 
   /// Fills the buffer from this offset on; gives the number of bytes, less than its size only at the end of the file.
+  /// Where the file cannot seek: what has come, at least one byte, or 0 at the end.
   auto pread(std::span<std::byte> buffer, std::uint64_t offset) const {
     return op<detail::file_read_awaiter, detail::open_file_ptr, std::span<std::byte>, std::uint64_t>(file_, buffer, offset);
   }
-  /// Writes all of it; gives its size. One that fails may have written a part: the error says how much.
+  /// Writes all of it; gives its size. One that fails may have written a part: the error says how much. A pipe that nobody
+  /// reads any more gives EPIPE, never SIGPIPE. Writes to a file that cannot seek follow each other.
   auto pwrite(std::span<const std::byte> data, std::uint64_t offset) {
     return op<detail::file_write_awaiter, detail::open_file_ptr, std::span<const std::byte>, std::uint64_t>(file_, data, offset);
   }
-  /// From the beginning to the end.
+  /// From the beginning to the end; where the file cannot seek, what is left.
   task<std::string> read_all() const;
   /// pwrite of text.
   auto write_all(std::string_view data, std::uint64_t offset = 0) { return pwrite(bytes_of(data), offset); }
@@ -73,6 +77,8 @@ class JAY_API file {
 
   /// In bytes, as of now.
   std::uint64_t size() const;
+  /// False: a pipe, a terminal and the like.
+  bool seekable() const;
   const std::string& path() const;
   int native_handle() const noexcept { return file_ ? file_->fd : -1; }
   bool is_open() const noexcept { return file_ != nullptr; }

@@ -46,7 +46,8 @@ struct io_config {
           "Most threads for to_thread and other calls that block; they start when needed. "
           "0: the smaller of 32 and CPUs + 4, as Python's.");
     visit(&self::shutdown_timeout, "shutdown_timeout", detail::seconds(0, 86400),
-          "How long the end of run() waits for blocking calls before it names them and goes on.");
+          "How long the end of run() waits for blocking calls before it names them and goes on, and for what "
+          "closing connections still have to send.");
   }
 };
 

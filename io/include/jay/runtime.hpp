@@ -13,6 +13,9 @@
 
 namespace jay {
 
+template <class Op>
+detail::op_result_t<Op> run(Op&& main, const config& c = {});
+
 /// Everything that runs: the scheduler, the I/O threads, the pool for blocking calls. Made from a configuration (the
 /// environment fills in what has its default, see config::resolved); config_error if that is bad, std::system_error if
 /// the system refuses threads or descriptors.
@@ -21,7 +24,9 @@ class JAY_API runtime {
   explicit runtime(const config& c = {});
   runtime(const runtime&) = delete;
   /// Cancels what is left, waits for its cleanup, joins the blocking pool (at most io.shutdown_timeout seconds, then
-  /// names on stderr what still blocks and goes on).
+  /// names on stderr what still blocks and goes on). A connection that is closing meanwhile is cut when its peer has taken
+  /// nothing for a second, or at io.shutdown_timeout. The first SIGINT has it say what it waits for, the second ends the
+  /// process. In the child of a fork, which has none of the threads, it lets everything be.
   ~runtime();
 
   jay::scheduler& scheduler() noexcept;
@@ -29,7 +34,7 @@ class JAY_API runtime {
 
   /// Runs an op as the main task, on the workers, and blocks the calling thread until it has ended. The first SIGINT
   /// cancels it (then keyboard_interrupt is thrown), the second ends the process. Throws std::runtime_error inside a
-  /// running runtime.
+  /// running runtime, and in the child of a fork.
   template <class Op>
   detail::op_result_t<Op> run(Op&& main) {
     return run_in(copy_context(), std::forward<Op>(main));
@@ -64,6 +69,9 @@ class JAY_API runtime {
     struct state;
     std::unique_ptr<state> state_;
   };
+  template <class Op>
+  friend detail::op_result_t<Op> run(Op&& main, const jay::config& c);
+  void watch_until_end();
   static void check_outside(const char* what);
   std::unique_ptr<parts> parts_;
 };
@@ -73,10 +81,12 @@ class JAY_API runtime {
 ///   int main() { return jay::run(async_main()); }
 ///
 /// At the end, also on an error, what is left is cancelled and waited for. Throws what the task throws,
-/// keyboard_interrupt after a SIGINT, std::runtime_error inside a running runtime.
+/// keyboard_interrupt after a SIGINT, std::runtime_error inside a running runtime. A SIGINT that comes when the main task
+/// has ended has it say what it still waits for; the next one ends the process.
 template <class Op>
-detail::op_result_t<Op> run(Op&& main, const config& c = {}) {
+detail::op_result_t<Op> run(Op&& main, const config& c) {
   runtime r(c);
+  r.watch_until_end();
   return r.run(std::forward<Op>(main));
 }
 

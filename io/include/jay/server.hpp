@@ -63,7 +63,8 @@ class JAY_API server {
   std::vector<address> sockets() const;
   bool is_serving() const;
   /// Until it is closed. When cancelled it closes the server and its connections, waits for them, and throws
-  /// cancelled_error.
+  /// cancelled_error. What is still to be sent is sent, as long as the peer takes some of it each second, and at most for
+  /// io.shutdown_timeout; then the connection is cut.
   task<> serve_forever();
   /// Accepts no more; connections go on.
   void close();

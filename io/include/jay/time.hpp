@@ -20,7 +20,7 @@ namespace jay {
 namespace detail {
 
 /// A sleep until then suspends once, so that others may run.
-inline constexpr time_point at_once = time_point::min();
+inline constexpr time_point at_once = (time_point::min)();
 
 class JAY_API sleep_awaiter : public leaf, timer {
  public:

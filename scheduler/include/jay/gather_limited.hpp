@@ -42,13 +42,13 @@ template <class T>
 using slot_of = std::optional<typename outcome<T>::given>;
 
 template <class T>
-task<> run_waiting(waiting_tasks<T>& tasks, std::vector<slot_of<T>>& slots) {
+task<> run_waiting(waiting_tasks<T>& tasks, std::vector<slot_of<T>>& kept) {
   for (std::size_t i; (i = tasks.next()) < tasks.size();) {
     if constexpr (std::is_void_v<T>) {
       co_await tasks[i];
-      slots[i].emplace();
+      kept[i].emplace();
     } else {
-      slots[i].emplace(co_await tasks[i]);
+      kept[i].emplace(co_await tasks[i]);
     }
   }
 }
@@ -58,17 +58,17 @@ task<std::vector<typename outcome<T>::given>> gather_limited(std::size_t n, std:
   static_assert(!std::is_reference_v<T>, "gather_limited of tasks that return references: return pointers");
   if (n == 0) throw std::invalid_argument("gather_limited: at most 0 at a time can never end; give 1 or more");
   waiting_tasks<T> tasks(std::move(given));
-  std::vector<slot_of<T>> slots(tasks.size());
+  std::vector<slot_of<T>> kept(tasks.size());
   {
     std::vector<task<>> runners;
-    runners.reserve(std::min(n, tasks.size()));
-    while (runners.size() < std::min(n, tasks.size())) runners.push_back(run_waiting<T>(tasks, slots));
+    runners.reserve((std::min)(n, tasks.size()));
+    while (runners.size() < (std::min)(n, tasks.size())) runners.push_back(run_waiting<T>(tasks, kept));
     auto all = gather(std::move(runners));
     co_await std::move(all);
   }
   std::vector<typename outcome<T>::given> values;
-  values.reserve(slots.size());
-  for (auto& s : slots) values.push_back(std::move(*s));
+  values.reserve(kept.size());
+  for (auto& s : kept) values.push_back(std::move(*s));
   co_return values;
 }
 

@@ -55,7 +55,8 @@ class JAY_API scheduler {
   /// refuses all.
   explicit scheduler(const scheduler_config& config = {}, const debug_config& debug = {});
   scheduler(const scheduler&) = delete;
-  /// All tasks must have ended (see drain). Jobs still queued are dropped.
+  /// All tasks must have ended (see drain). Jobs still queued are dropped. In the child of a fork, which has none of the
+  /// threads, it lets everything be.
   ~scheduler();
 
   std::size_t workers() const noexcept;
@@ -64,7 +65,7 @@ class JAY_API scheduler {
   scheduler_statistics statistics() const noexcept;
 
   /// Cancels every task and waits until all have ended, at most until the deadline given; false: some have not, and
-  /// `stuck` gets their names. Called by a thread that is no worker.
+  /// `stuck` gets their names. Called by a thread that is no worker. std::runtime_error in the child of a fork.
   bool drain(std::chrono::steady_clock::duration limit, std::string* stuck = nullptr);
 
   /// Every worker sleeps and every queue is empty.
@@ -77,6 +78,7 @@ class JAY_API scheduler {
   void call_exception_handler(const exception_context& context) noexcept;
 
   detail::scheduler_core& core() noexcept { return *core_; }
+  const detail::scheduler_core& core() const noexcept { return *core_; }
   /// No other scheduler of this process has it, or will have it. Not 0.
   std::uint64_t number() const noexcept { return number_; }
 
@@ -84,6 +86,10 @@ class JAY_API scheduler {
   std::unique_ptr<detail::scheduler_core> core_;
   std::uint64_t number_;
 };
+
+/// scheduler::set_exception_handler of the runtime that the calling task runs in: what asyncio's
+/// get_running_loop().set_exception_handler(f) does. Throws std::runtime_error where no runtime is running.
+JAY_API void set_exception_handler(std::function<void(const exception_context&)> handler);
 
 namespace detail {
 
@@ -114,6 +120,12 @@ JAY_API void call_for_ready(scheduler& s) noexcept;
 
 /// Runs a job on the calling thread, which is w's, until it comes back.
 JAY_API void run_job(worker& w, job* j) noexcept;
+/// How many forks lie between this process and the first: what was made at another count has its threads in a parent.
+JAY_API std::uint32_t forks() noexcept;
+JAY_API bool stayed_in_parent(const scheduler& s) noexcept;
+/// Throws std::runtime_error if it did; `what` was called.
+JAY_API void check_not_forked(const scheduler& s, const char* what);
+
 /// What the io library hangs on a scheduler, and finds again from a task.
 JAY_API void set_attachment(scheduler& s, void* a) noexcept;
 JAY_API void* attachment(scheduler& s) noexcept;

@@ -12,13 +12,15 @@
 //   abort        the fd is closed now; a flush that waits ends with "closed", one that sends finds it
 //
 // An error while sending drops what is left, and is what drain and wait_closed throw. Reading may go on: what the peer
-// has sent before is still there.
+// has sent before is still there. If the error says that nothing more can come (a reset), the reader gets it after that:
+// the slot keeps it (fd_slot.hpp). An error that the reader met first is the connection's too (`broke`).
 //
 // Lock order: connection -> slot. A reference is held by the reader, the writer and the flush; not by the server, whose
 // list a connection leaves when its fd closes or it is destroyed.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -61,7 +63,14 @@ class JAY_API connection final : slot_operation {
   /// Sends what is buffered, then closes.
   void close() noexcept;
   void abort() noexcept;
+  /// The reader has found it broken.
+  void broke(int e) noexcept;
+  /// errno of what has broken it, or 0.
+  int error() const noexcept;
+  /// Also when it is broken: nothing more will be sent.
   bool is_closing() const noexcept;
+  /// Closing, with something left to send, and its peer has taken nothing for so long.
+  bool is_stalled(std::chrono::steady_clock::time_point now, std::chrono::steady_clock::duration limit) const noexcept;
   std::size_t buffered() const noexcept;
   void set_limits(std::size_t high, std::size_t low);
   /// It is told once; before the connection is used by others.
@@ -99,7 +108,7 @@ class JAY_API connection final : slot_operation {
   bool shut_ = false;     // the fd is closed
   bool eof_wanted_ = false;
   bool eof_sent_ = false;
-  int error_ = 0;         // errno of the failed send
+  int error_ = 0;         // errno of what failed first
   std::size_t buffered_ = 0;
   std::size_t high_ = 64 * 1024, low_ = 16 * 1024;
   std::string pending_;

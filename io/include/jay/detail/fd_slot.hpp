@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A slot with its file descriptor. Slots stand in a slab of the process that is never freed: an event, or a handle kept
 // too long, may name one whose fd is gone (slot.hpp says why that is harmless).
+//
+// How a connection has broken is kept here. The kernel tells it once, to whoever asks first, a send or a receive; from
+// then on a receive finds the end of the stream, as if the peer had said all that it wanted. So a receive that finds the
+// end asks `broken_` first. A send that is under way on another thread may have been told and not have noted it yet:
+// the receive waits until it has returned, which is as long as one system call that does not block.
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -29,11 +37,25 @@ struct slot_operation {
   ~slot_operation() = default;
 };
 
-enum class fd_kind { connected, connecting, listening };
+enum class fd_kind { connected, connecting, listening, pipe };
 
 class JAY_API fd_slot final : public basic_slot<slot_operation>, public source {
  public:
   int fd() const noexcept { return fd_; }  // for who is inside or has pinned it
+
+  // ---- a socket's bytes, for who is inside in that direction ----
+
+  /// send(2) without SIGPIPE.
+  ssize_t send(const void* data, std::size_t size) noexcept;
+  /// recv(2). What has broken the connection is told each time, once all that came before has been read.
+  ssize_t receive(void* buffer, std::size_t size) noexcept;
+
+  // ---- how a closing connection gets on ----
+
+  /// Its owner wants it closed when what is buffered has been sent.
+  void closes_when_sent() noexcept { closing_.store(true, std::memory_order_relaxed); }  // relaxed: a hint, looked at again
+  /// For how long the peer has taken nothing, as far as was asked. For who has pinned it.
+  std::chrono::steady_clock::duration idle_since(std::chrono::steady_clock::time_point now) noexcept;
 
   void on_events(std::uint32_t events, ready_list& out) noexcept override;
   /// Ends what waits, and resumes it.
@@ -45,6 +67,9 @@ class JAY_API fd_slot final : public basic_slot<slot_operation>, public source {
   static std::pair<fd_slot*, std::uint32_t> adopt(int fd, const address& name, reactor& r, fd_kind kind);
   /// Closes every fd that belongs to this scheduler.
   static void shut_all(const scheduler& s) noexcept;
+  /// Closes those whose owner waits for what is buffered to be sent, where the peer has taken nothing for so long. Gives
+  /// how many. Asked again and again: a wait is counted from the first time.
+  static std::size_t shut_stalled(const scheduler& s, std::chrono::steady_clock::duration limit) noexcept;
 
  private:
   friend struct slot_slab;
@@ -52,6 +77,13 @@ class JAY_API fd_slot final : public basic_slot<slot_operation>, public source {
 
   int fd_ = -1;
   address name_;
+  // [B1] send_under_way_ by its release and acquire: who sees that no send is under way sees what that one has noted.
+  atomic<bool> send_under_way_{false};
+  atomic<int> broken_{0};                // relaxed: ordered by [B1], or by the one thread that reads
+  atomic<std::uint64_t> sent_bytes_{0};  // relaxed: a measure; written by who is inside
+  atomic<bool> closing_{false};
+  std::uint64_t taken_ = 0;              // guarded by the slot's lock, as is what follows
+  std::chrono::steady_clock::time_point taken_at_{};
   // guarded by the slab's lock:
   fd_slot* next_free_ = nullptr;
   const scheduler* home_ = nullptr;

@@ -7,6 +7,10 @@
 // A file operation ends only when the kernel is done with the caller's buffer. A cancel is passed on to the kernel, which
 // may or may not stop early; either way the task goes on when the operation has ended: with cancelled_error if that was
 // what ended it, else with the result, and the cancel is due at the next suspension.
+//
+// A file that cannot seek (a pipe, a terminal) may wait for ever for whoever is at its other end. Its operations wait for
+// the reactor's events, as a socket's do, with either engine (file_stream.hpp): so each can be cancelled, and none keeps a
+// thread.
 #pragma once
 
 #include <coroutine>
@@ -23,13 +27,17 @@
 namespace jay::detail {
 
 class file_engine;
+class file_stream;
 class ready_list;
+class reactor;
 
 /// An open file; closed when the file object and every operation on it have ended.
 struct JAY_API open_file {
-  open_file(int f, std::string p) noexcept : fd(f), path(std::move(p)) {}
+  open_file(int f, std::string p) noexcept;
   open_file(const open_file&) = delete;
   ~open_file();
+  /// Finds out whether it can seek. Throws std::system_error.
+  void find_kind(reactor& r);
   /// Before the first call that may wait.
   void prepare_to_wait() noexcept;
 
@@ -38,6 +46,8 @@ struct JAY_API open_file {
   // Opened with O_NONBLOCK in order not to wait there; io_uring would then refuse to wait for the disk.
   bool non_blocking = false;
   std::once_flag prepared;
+  bool in_sequence = false;              // cannot seek: offsets mean nothing
+  std::unique_ptr<file_stream> stream;   // and tells by events when it is ready; it has a second fd of it
   // The file system cannot say whether it would wait: do not ask again. relaxed: hints
   atomic<bool> never_reads_at_once{false};
   atomic<bool> never_writes_at_once{false};
@@ -56,6 +66,7 @@ struct file_operation {
   std::byte* data = nullptr;  // read, write: all of it, or up to the end of the file
   std::size_t size = 0;
   std::uint64_t offset = 0;
+  file_stream* stream = nullptr;  // who carries it out instead of the engine
 
   std::size_t done = 0;     // bytes so far
   std::int64_t result = 0;  // 0 or the fd, or -errno
@@ -63,6 +74,9 @@ struct file_operation {
   file_operation* next = nullptr;  // of the engine's queue
 
   explicit file_operation(file_call c) noexcept : call(c) {}
+  /// The offset of the next system call; -1: wherever the file is.
+  std::uint64_t at() const noexcept { return offset == next_in_sequence ? next_in_sequence : offset + done; }
+  static constexpr std::uint64_t next_in_sequence = ~std::uint64_t{0};
 
   /// One more system call's result. True: the operation has ended.
   bool advance(std::int64_t n) noexcept;
@@ -88,6 +102,8 @@ class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
  protected:
   explicit file_awaiter(file_call c) noexcept : file_operation(c) {}
   ~file_awaiter() = default;
+  /// What is to be read or written, and of which file.
+  void aim(const open_file_ptr& f, std::byte* bytes, std::size_t n, std::uint64_t where) noexcept;
   /// Throws cancelled_error; otherwise result and done are there.
   void complete();
   [[noreturn]] void fail(const std::string& what) const;

@@ -23,6 +23,8 @@ class JAY_API io_resources {
   /// No thread runs any more. Closes the sockets that are left (writers that were still sending).
   ~io_resources();
 
+  const io_config& config() const noexcept { return config_; }
+
   /// Made at the first use, so that a program without files does not pay for it.
   file_engine& files();
 

@@ -40,7 +40,7 @@ class byte_queue {
     return front;
   }
   void drop(std::size_t n) noexcept {
-    begin_ += std::min(n, size());
+    begin_ += (std::min)(n, size());
     if (begin_ == bytes_.size()) {
       bytes_.clear();
       begin_ = 0;
@@ -63,7 +63,8 @@ struct JAY_API reader_state {
   spin_mutex mutex;             // guards what follows
   byte_queue buffer;
   bool eof = false;
-  std::exception_ptr error;
+  std::exception_ptr error;     // set by hand: every read throws it
+  std::exception_ptr broken;    // of the connection: comes after what is in the buffer
   leaf* waiter = nullptr;       // fed by hand: who waits for more
   std::uint64_t changes = 0;    // how often something came
 

@@ -193,11 +193,13 @@ class basic_slot {
     return op;
   }
 
-  /// A cancelled operation takes itself out. Harmless at any time later.
-  void forget(direction d, Op& op) noexcept {
+  /// A cancelled operation takes itself out. Harmless at any time later. True: it waited, and is its caller's now.
+  bool forget(direction d, Op& op) noexcept {
     spin_guard g(mutex_);
     side& s = at(d);
-    if (s.waiter == &op) s.waiter = nullptr;
+    if (s.waiter != &op) return false;
+    s.waiter = nullptr;
+    return true;
   }
 
   /// Keeps the fd open until unpin. False: closed.
