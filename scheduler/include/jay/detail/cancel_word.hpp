@@ -25,6 +25,8 @@ namespace jay::detail {
 class cancel_word {
  public:
   enum class outcome : std::uint8_t { pending, claimed, forward, busy };
+  /// The bits of a leaf's address that the word uses.
+  static constexpr std::uintptr_t mask = 15;
 
   // ---- the strand itself ----
 
@@ -106,7 +108,7 @@ class cancel_word {
   }
 
  private:
-  static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8, mask = 15;
+  static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8;
   static std::uintptr_t address(void* w) noexcept { return reinterpret_cast<std::uintptr_t>(w); }
 
   atomic<std::uintptr_t> word_{0};

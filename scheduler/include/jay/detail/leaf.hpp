@@ -85,6 +85,8 @@ struct JAY_API alignas(16) leaf {
   void prepare(job* frame, std::uintptr_t context) noexcept;
 };
 
+static_assert(alignof(leaf) > cancel_word::mask, "the low bits of a leaf's address are the word's");
+
 /// One whose wait a cancel does not end: it is passed on to what is waited for.
 struct JAY_API forwarding_leaf : leaf {
   using leaf::arm;
