@@ -12,12 +12,12 @@ namespace jay::detail {
 namespace {
 
 std::atomic<bool> forked{false};
-std::atomic<std::uint32_t> count{0};  // relaxed: written when the process has one thread
+std::atomic<std::uint32_t> fork_count{0};  // relaxed: written when the process has one thread
 
 void in_child() {
   if (this_worker) forked.store(true);
   this_worker = nullptr;  // no deque of the parent's is pushed to
-  count.fetch_add(1, std::memory_order_relaxed);
+  fork_count.fetch_add(1, std::memory_order_relaxed);
   forget_live_schedulers();
 }
 
@@ -29,6 +29,6 @@ void watch_forks() noexcept {
 }
 
 bool in_forked_child() noexcept { return forked.load(); }
-std::uint32_t forks() noexcept { return count.load(std::memory_order_relaxed); }
+std::uint32_t forks() noexcept { return fork_count.load(std::memory_order_relaxed); }
 
 }  // namespace jay::detail

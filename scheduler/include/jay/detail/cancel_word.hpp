@@ -30,6 +30,8 @@ class cancel_word {
   /// that is on its way; claimed, forward: below; busy: who is passing on another one sees to it.
   enum class outcome { pending, pending_before, told, claimed, forward, busy };
   enum class passed { waits, completed, again };
+  /// The bits of a leaf's address that the word uses.
+  static constexpr std::uintptr_t mask = 15;
 
   // ---- the strand itself ----
 
@@ -138,7 +140,7 @@ class cancel_word {
   }
 
  private:
-  static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8, mask = 15;
+  static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8;
   static constexpr std::uintptr_t told_bit = done_bit;  // without W
   static std::uintptr_t address(void* w) noexcept { return reinterpret_cast<std::uintptr_t>(w); }
 

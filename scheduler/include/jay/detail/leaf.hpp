@@ -93,6 +93,8 @@ struct JAY_API alignas(16) leaf {
   void leave_slow() noexcept;
 };
 
+static_assert(alignof(leaf) > cancel_word::mask, "the low bits of a leaf's address are the word's");
+
 /// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
 /// others run, and now stands at the end of the queue; the leaf may be gone. After leaf::prepare.
 JAY_API bool go_on_at_once(leaf& l) noexcept;

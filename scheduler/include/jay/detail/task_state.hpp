@@ -63,6 +63,8 @@ struct JAY_API task_state : shared_state, job {
   void destroy() noexcept override;
 };
 
+static_assert(sizeof(void*) != 8 || sizeof(task_state) <= 176, "a task is kept small: docs/architecture.md");
+
 template <class T>
 struct task_block : task_state {
   using task_state::task_state;
