@@ -180,7 +180,7 @@ bool file_read_awaiter::try_at_once() noexcept {
   if (stream) return false;
   while (done < size && !file_->never_reads_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
-    ssize_t n = retry([&] { return ::preadv2(fd, &part, 1, static_cast<off_t>(at()), RWF_NOWAIT); });
+    ssize_t n = retry([&] { return ::preadv2(fd, &part, 1, static_cast<off_t>(file_offset()), RWF_NOWAIT); });
     if (n < 0) {
       if (errno == EAGAIN) break;
       if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) {
@@ -219,7 +219,7 @@ bool file_write_awaiter::try_at_once() noexcept {
   if (stream) return false;
   while (!file_->never_writes_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
-    ssize_t n = retry([&] { return ::pwritev2(fd, &part, 1, static_cast<off_t>(at()), RWF_NOWAIT); });
+    ssize_t n = retry([&] { return ::pwritev2(fd, &part, 1, static_cast<off_t>(file_offset()), RWF_NOWAIT); });
     if (n < 0) {
       if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
         file_->never_writes_at_once.store(true, std::memory_order_relaxed);

@@ -43,8 +43,8 @@ void run_blocking(file_operation& op) noexcept {
   constexpr std::size_t most = 1u << 30;
   for (;;) {
     std::size_t size = std::min(op.size - op.done, most);
-    const bool in_sequence = op.at() == file_operation::next_in_sequence;
-    auto at = static_cast<off_t>(op.at());
+    const bool in_sequence = op.file_offset() == file_operation::next_in_sequence;
+    auto at = static_cast<off_t>(op.file_offset());
     ssize_t n = 0;
     switch (op.call) {
       case file_call::open: n = open_for(op); break;

@@ -33,8 +33,8 @@ void prepare(io_uring_sqe* sqe, file_operation& op) noexcept {
   auto size = static_cast<unsigned>(std::min(op.size - op.done, most));
   switch (op.call) {
     case file_call::open: io_uring_prep_openat(sqe, AT_FDCWD, op.path, op.flags, op.mode); break;
-    case file_call::read: io_uring_prep_read(sqe, op.fd, op.data + op.done, size, op.at()); break;
-    case file_call::write: io_uring_prep_write(sqe, op.fd, op.data + op.done, size, op.at()); break;
+    case file_call::read: io_uring_prep_read(sqe, op.fd, op.data + op.done, size, op.file_offset()); break;
+    case file_call::write: io_uring_prep_write(sqe, op.fd, op.data + op.done, size, op.file_offset()); break;
     case file_call::sync: io_uring_prep_fsync(sqe, op.fd, 0); break;
   }
   io_uring_sqe_set_data(sqe, &op);

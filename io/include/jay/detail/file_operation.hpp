@@ -75,7 +75,7 @@ struct file_operation {
 
   explicit file_operation(file_call c) noexcept : call(c) {}
   /// The offset of the next system call; -1: wherever the file is.
-  std::uint64_t at() const noexcept { return offset == next_in_sequence ? next_in_sequence : offset + done; }
+  std::uint64_t file_offset() const noexcept { return offset == next_in_sequence ? next_in_sequence : offset + done; }
   static constexpr std::uint64_t next_in_sequence = ~std::uint64_t{0};
 
   /// One more system call's result. True: the operation has ended.
