@@ -185,6 +185,7 @@ void reactor::look() noexcept {
       static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
     } else {
       timers_.expire(out);
+      out.run_deferred();
     }
   }
   schedule_ready(sched_, out.jobs().data(), out.jobs().size());

@@ -42,7 +42,12 @@ bool shared_state::complete(status s) noexcept {
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
-    if (s == status::value && is_task && static_cast<task_state*>(this)->cancel_unseen()) [[unlikely]] return false;
+    // A task that has cancelled itself and then ends is cancelled, as Python's. A cancel from outside that comes between its
+    // last suspension and its end takes nothing away: what it gives may be bytes that were read, an item that was got.
+    if (s == status::value && is_task) {
+      auto& t = static_cast<task_state&>(*this);
+      if (t.cancel_unseen() && (t.flags.load(std::memory_order_relaxed) & task_state::by_itself)) [[unlikely]] return false;
+    }
     at = where();
     state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
     leaf** end = &claimed;

@@ -169,6 +169,7 @@ bool task_state::do_cancel(const std::string& message, cancel_walk& w) noexcept 
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;
     cancel_requests.fetch_add(1, std::memory_order_relaxed);
+    if (current_task_state() == this) flags.fetch_or(by_itself, std::memory_order_relaxed);
     root.strike(message, w, false);
   }
   request_stop(root);

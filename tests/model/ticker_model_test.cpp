@@ -55,7 +55,7 @@ const model::suite& models() {
 
 TEST(TickerModel, NoWorkerRunsWhileItSleeps) { models().expect_holds(); }
 
-TEST(TickerModel, EveryOrderIsNeeded) { 
+TEST(TickerModel, EveryOrderIsNeeded) {
   models().expect_every_mutant_is_noticed("ticker.hpp",
                                           {{"resting_.store(1", "left out", "then it never sleeps, which costs only power"},
                                            {"resting_.store(0", "left out", "then workers wake it for nothing"}});

@@ -97,6 +97,9 @@ void need_subcommand(CLI::App& app) {
 }  // namespace jay_tool
 
 int main(int argc, char** argv) {
+  // All of the output fits, so that a full disk is met at one place, below.
+  static char output[256 * 1024];
+  std::setvbuf(stdout, output, _IOFBF, sizeof output);
   // `jay config show | head -1`: ends without a word, as other tools do.
   std::signal(SIGPIPE, SIG_DFL);
 

@@ -35,6 +35,7 @@ struct JAY_API task_state : shared_state, job {
   static constexpr std::uint8_t is_eager = 1;    // launch
   static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
   static constexpr std::uint8_t in_group = 4;    // launch
+  static constexpr std::uint8_t by_itself = 8;   // it has cancelled itself; its own code
   atomic<std::int32_t> cancel_requests{0};
   job* frame = nullptr;  // until it starts
   context_map* context = nullptr;
