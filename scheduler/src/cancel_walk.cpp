@@ -58,6 +58,7 @@ void cancel_walk::end(forwarding_leaf& l) noexcept {
     l.wake();
     return;
   }
+  if (!l.accepted && (s.marks & scope::outer_cancelled)) s.marks |= scope::outer_due;  // as scope::make_due
   l.at = stage::reached;
   switch (l.word().end_forward(l.accepted)) {
     case cancel_word::passed::waits: break;

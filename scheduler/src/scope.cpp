@@ -220,6 +220,7 @@ void scope::make_due(promise_base& frame, bool forked) noexcept {
   spin_guard g(mutex);
   std::uint32_t now = generation.load(std::memory_order_relaxed) + 1;
   generation.store(now, std::memory_order_release);
+  if (marks & outer_cancelled) marks |= outer_due;  // it may be the one from outside: at the exit it goes back there
   if (forked) strand_root(*this, frame)->seen = 0;  // of what it had been told, it learns again
   else word.set_pending();
 }

@@ -455,4 +455,15 @@ TEST(RandomPrograms, GiveWhatTheirSeedsSay) {
   alarm(0);
 }
 
+// A cancel that an operation inside a time limit gave back was forgotten where the limit ended.
+TEST(RandomPrograms, ThatHaveHungOnceDoNotAgain) {
+  signal(SIGALRM, tell_what_hangs);
+  for (std::uint64_t seed : {4218014328u, 378239679u, 2885195184u, 3907685341u})
+    for (int i = 0; i < 5; ++i) {
+      alarm(patience);
+      run_program(seed);
+    }
+  alarm(0);
+}
+
 }  // namespace
