@@ -112,10 +112,10 @@ struct JAY_API forwarding_leaf : leaf {
   bool (*forward)(forwarding_leaf*, cancel_walk&) = nullptr;
 
   // Of the canceller that is busy with it; guarded by the scope's lock until it has begun.
-  enum class stage : std::uint8_t { reached, under_way, done };
+  enum class stage { reached, under_way, done };
   forwarding_leaf* next_forward = nullptr;
   cancel_walk* walk = nullptr;
-  stage at = stage::reached;
+  stage at : 8 = stage::reached;
   bool accepted = false;
   bool broken = false;     // it stands in a cycle, and this wait is the one that ends
   bool breakable = false;  // the strand does nothing but wait here
