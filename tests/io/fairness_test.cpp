@@ -135,19 +135,24 @@ jay::task<> of_wait() {
   co_await done;
   for (;;) auto r = co_await jay::wait(std::vector{done});
 }
-/// A socket whose other end sends all the time.
-jay::task<> of_a_socket() {
+/// Keeps the other end readable until that is closed.
+void feed(int fd) {
+  const std::string bytes(4096, 'x');
+  while (::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
+  }
+  ::close(fd);
+}
+std::pair<int, int> connected() {
   int ends[2];
-  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  std::jthread feeds([fd = ends[1]] {  // keeps it readable until it is closed
-    std::array<char, 4096> bytes{};
-    while (::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
-    }
-    ::close(fd);
-  });
-  jay::socket s = jay::socket::adopt(ends[0]);
-  std::array<std::byte, 1> byte;
-  for (;;) co_await s.read_some(byte);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("socketpair");
+  return {ends[0], ends[1]};
+}
+jay::task<> of_a_socket() {
+  auto [mine, theirs] = connected();
+  std::jthread feeds(feed, theirs);
+  jay::socket s = jay::socket::adopt(mine);
+  std::string byte(1, ' ');
+  for (;;) co_await s.read_some(jay::writable_bytes_of(byte));
 }
 
 class Limit : public ::testing::TestWithParam<ready_operation> {};
