@@ -240,7 +240,8 @@ ended attempt(long n, bool& happened, F f) {
   } catch (const std::system_error& e) {
     // A server that has no memory to serve a connection closes it, with what it has not read.
     int code = e.code().value();
-    if (code == ENOMEM || code == ECONNRESET || code == EPIPE) how = ended::for_want_of_memory;
+    // EAGAIN: pthread_create's word for a thread whose thread-local storage found no memory.
+    if (code == ENOMEM || code == EAGAIN || code == ECONNRESET || code == EPIPE) how = ended::for_want_of_memory;
     else text = e.what();
   } catch (const std::exception& e) {
     text = e.what();

@@ -121,19 +121,22 @@ jay::task<> of_pread() {
 jay::task<> of_read_file() {
   for (;;) std::string s = co_await jay::read_file("/etc/passwd");
 }
+jay::task<> nothing() { co_return; }
 jay::task<> of_as_completed() {
-  auto done = jay::create_task([]() -> jay::task<> { co_return; });
+  auto done = jay::create_task(nothing);
   co_await done;
+  const std::vector<jay::task_handle<>> all(1, done);
   for (;;) {
-    auto it = jay::as_completed(std::vector{done});
+    auto it = jay::as_completed(all);
     auto first = co_await it.next();
     EXPECT_TRUE(first.has_value());
   }
 }
 jay::task<> of_wait() {
-  auto done = jay::create_task([]() -> jay::task<> { co_return; });
+  auto done = jay::create_task(nothing);
   co_await done;
-  for (;;) auto r = co_await jay::wait(std::vector{done});
+  const std::vector<jay::task_handle<>> all(1, done);
+  for (;;) auto r = co_await jay::wait(all);
 }
 /// Keeps the other end readable until that is closed.
 void feed(int fd) {
