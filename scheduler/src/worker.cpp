@@ -86,10 +86,11 @@ int worker::may_sleep() const noexcept {
   bool over = frame_depot::over();
   if (over && !io && frame_depot::give_back()) return 0;  // and goes on with that, if there is nothing else to do
   constexpr std::chrono::milliseconds rest = frame_rest;
-  return over || !frames.empty() ? static_cast<int>(rest.count()) : -1;
+  return over || has_run ? static_cast<int>(rest.count()) : -1;
 }
 void worker::rested() noexcept {
   frames.give_up();
+  has_run = false;
   jobs.for_each_unused(&give_pages_back);
   if (frame_depot::over()) frame_depot::give_back();
 }
@@ -102,6 +103,7 @@ void worker::push_elsewhere(job* j) noexcept {
 void run_job(worker& w, job* j) noexcept {
   w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
+  w.has_run = true;
   if (w.watched) [[unlikely]] note_step(w, j);
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);

@@ -38,6 +38,7 @@ struct JAY_API worker : station {
   bool parked = false;         // what ran has come back through one of our awaiters
   bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
   bool fifo = false;           // order = "asyncio"
+  bool has_run = false;        // since it rested: its lists may have something
   bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
