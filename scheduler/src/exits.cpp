@@ -80,7 +80,7 @@ job* exits_begin(promise_base& p) noexcept {
   promise_base& r = promise_of(s->runner);
   r.continuation = p.continuation;
   r.context = p.context;
-  r.flags = p.flags;
+  r.joins_closed = p.joins_closed;
   return s->runner;
 }
 

@@ -35,8 +35,17 @@ bool inner_scope::close(promise_base& p) noexcept {
   passage_.leave();
   p.context = outer_context_;
   this_worker->context = p.context;
-  if (!inner_.word.take_pending()) return false;
-  if (!(inner_.marks & scope::outer_due)) return true;
+  bool due;
+  std::uint8_t marks;
+  {
+    // Its own cancel may still be on the way here (a time limit's): both are looked at before it, or both after.
+    spin_guard g(inner_.mutex);
+    due = inner_.word.take_pending();
+    marks = inner_.marks;
+  }
+  outer_cancelled_ = marks & scope::outer_cancelled;
+  if (!due) return false;
+  if (!(marks & scope::outer_due)) return true;
   passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);
   return false;
 }

@@ -13,8 +13,8 @@ void close_above(job* frame) noexcept {
   worker* w = this_worker;
   for (job* f = frame; f;) {
     promise_base& p = promise_of(f);
-    if (p.flags & promise_base::joins_closed) return;
-    p.flags |= promise_base::joins_closed;
+    if (p.joins_closed) return;
+    p.joins_closed = true;
     std::uintptr_t c = past_exits(p.continuation);
     auto address = c & ~continues_mask;
     switch (static_cast<continues>(c & continues_mask)) {

@@ -86,7 +86,7 @@ bool stands_under(const scope& s, promise_base& from, const join* j) noexcept {
 /// The strand is told of everything up to now, and so is the join that waits for it.
 void mark_told(scope& s, promise_base& strand) noexcept {
   strand.seen = s.generation.load(std::memory_order_relaxed);  // relaxed: written under the lock that is held
-  strand.flags |= promise_base::was_told;
+  strand.told = true;
   join_of(strand)->status |= join::child_cancelled;
 }
 
@@ -171,7 +171,7 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
     status |= child_failed;
     first_error = &e;
     if (status & keep_running) return;
-    if (!(child.flags & promise_base::was_told) || !is_cancelled_error(e)) {
+    if (!child.told || !is_cancelled_error(e)) {
       failed_generation = s.generation.load(std::memory_order_relaxed) + 1;
       s.generation.store(failed_generation, std::memory_order_release);  // [G1]
       s.marks |= scope::a_join_failed;
@@ -186,7 +186,7 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
   // (close_above). None of these is the last to finish, as the one that failed has not been counted yet.
   worker* w = this_worker;
   while (job* sibling = w->jobs.pop()) {
-    if (!is_child(sibling, this) || (promise_of(sibling).flags & promise_base::joins_closed)) {
+    if (!is_child(sibling, this) || promise_of(sibling).joins_closed) {
       w->push(sibling);
       return;
     }

@@ -20,7 +20,7 @@ class JAY_API inner_scope {
 
   void cancel(const std::string& message) noexcept { inner_.cancel(message); }
   /// A cancel came from outside while it was open. Valid after close.
-  bool outer_cancelled() const noexcept { return inner_.marks & scope::outer_cancelled; }
+  bool outer_cancelled() const noexcept { return outer_cancelled_; }
   /// By the strand that runs in it: a cancel has come, and was not told yet.
   bool due() const noexcept { return inner_.word.pending(); }
   /// Takes back a cancel of its own that is due; one from outside stays.
@@ -35,6 +35,7 @@ class JAY_API inner_scope {
   scope inner_;
   passage passage_;
   std::uintptr_t outer_context_ = 0;
+  bool outer_cancelled_ = false;
 };
 
 }  // namespace jay::detail

@@ -6,8 +6,8 @@
 //   continuation  who starts the coroutine, once          its final suspend; walks up a suspended chain
 //   context       who starts it; with()/enter() later     its own awaits; walks
 //   where         itself, at its start and each await     call graphs, while it is suspended
-//   flags, seen   the worker that runs the strand, or     the same
-//                 the canceller that has claimed its leaf
+//   joins_closed  the worker that runs the strand         the same
+//   told, seen    who holds the scope's lock: the strand, or a canceller, which may come while the strand runs
 #pragma once
 
 #include <coroutine>
@@ -37,11 +37,10 @@ struct promise_base {
   std::uintptr_t continuation;
   std::uintptr_t context;
   std::source_location where;
-  std::uint32_t flags = 0;
-  std::uint32_t seen = 0;  // of a strand's root: the last cancel generation it was told of (scope.hpp)
-
-  static constexpr std::uint32_t joins_closed = 1;  // no join above this frame is counted without atomics (join.hpp)
-  static constexpr std::uint32_t was_told = 2;      // of a forked strand's root: a cancel from above its join (scope.hpp)
+  std::uint16_t joins_closed = 0;  // bool: no join above this frame is counted without atomics (join.hpp)
+  // Of a forked strand's root (scope.hpp):
+  std::uint16_t told = 0;  // bool: of a cancel from above its join
+  std::uint32_t seen = 0;  // the last cancel generation it was told of
 
   continues kind() const noexcept { return static_cast<continues>(continuation & continues_mask); }
   template <class T>
