@@ -112,6 +112,7 @@ void run_job(worker& w, job* j) noexcept {
     w.context = now->continuation ? promise_of(now).context : 0;
     now->resume(now);
   }
+  w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
   if (w.watched) w.step.store(0, std::memory_order_release);
   if (!w.parked) [[unlikely]]
     fatal(
