@@ -14,7 +14,7 @@ class live_schedulers {
   static void remove(scheduler* s) noexcept;
   /// Calls f, without a lock, while s cannot go; false: it has gone. f does not throw, and does not end s.
   template <class F>
-  static bool with(const scheduler_ref& s, F&& f) {
+  static bool with(scheduler_ref s, F&& f) {  // by value: what f wakes may own what says which it is
     if (!pin(s.number)) return false;
     f(*s.at);
     unpin(s.number);
