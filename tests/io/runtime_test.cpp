@@ -342,6 +342,7 @@ TEST(Interrupt, WhileABlockingCallIsWaitedForNamesIt) {
   EXPECT_EQ(WTERMSIG(status), SIGINT);
 }
 
+#if !JAY_TSAN  // it hands no signal to a handler in the child of a process with several threads
 TEST(Interrupt, WorksAgainInTheChildOfAForkThatATaskMade) {
   int status = status_of_child([] {
     std::signal(SIGINT, SIG_DFL);
@@ -353,13 +354,14 @@ TEST(Interrupt, WorksAgainInTheChildOfAForkThatATaskMade) {
       }
       int inner = 0;
       ::waitpid(pid, &inner, 0);
-      co_return WIFSIGNALED(inner) ? 7 : 8;
+      co_return WIFSIGNALED(inner) && WTERMSIG(inner) == SIGINT ? 7 : 8;
     };
     return jay::run(main());
   });
   ASSERT_TRUE(WIFEXITED(status)) << status;
   EXPECT_EQ(WEXITSTATUS(status), 7);
 }
+#endif
 
 // ---- a connection whose peer does not read ----
 
