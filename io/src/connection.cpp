@@ -60,44 +60,29 @@ void connection::write(std::string_view data) {
     }
     flushing_ = true;
   }
-  bool inside = false;
-  switch (ref_.slot->begin(direction::writing, ref_.incarnation)) {
-    case fd_slot::admission::closed:
-    case fd_slot::admission::busy: closed(); break;
-    case fd_slot::admission::wait: inside = true; break;
-    case fd_slot::admission::attempt: {
-      inside = true;
-      ssize_t n;
-      do {
-        n = send_piece(data);
-        if (n > 0) data.remove_prefix(static_cast<std::size_t>(n));
-      } while (n == piece && !data.empty() && !is_shut());  // shut: the flush finds it
-      if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-        fail(errno);
-        data = {};
-      }
-      if (!data.empty()) break;
-      ref_.slot->leave(direction::writing, false);
-      inside = false;
-    }
+  direct_ = data;
+  fd_slot::progress p = ref_.slot->start(direction::writing, ref_.incarnation, *this);
+  if (p != fd_slot::progress::waits) {
+    if (p != fd_slot::progress::done) closed();
+    if (finish_flush()) return;
+    retain();
+    return flush();
   }
-  if (inside) {
-    try {
-      sending_.assign(data);
-    } catch (...) {
-      ref_.slot->leave(direction::writing, false);
-      fail(ENOMEM);  // a part is on its way, so nothing that comes later may be
-      finish_flush();
-      throw;
-    }
-    sent_ = 0;
+  try {
+    sending_.assign(std::exchange(direct_, {}));
+  } catch (...) {
+    ref_.slot->leave(direction::writing, false);
+    fail(ENOMEM);  // a part is on its way, so nothing that comes later may be
+    finish_flush();
+    throw;
+  }
+  sent_ = 0;
+  {
     spin_guard g(mutex_);
-    grew(data.size());
-  } else if (finish_flush()) {
-    return;
+    grew(sending_.size());
   }
   retain();
-  flush(inside);
+  if (!wait_for_room()) flush_on();
 }
 
 void connection::grew(std::size_t n) noexcept {
@@ -133,6 +118,7 @@ void connection::fail(int e) noexcept {
     woken = take_all(drainers_);
     closed = closing_ ? nullptr : take_all(closers_);
   }
+  direct_ = {};
   empty(sending_);
   sent_ = 0;
   wake_all(woken);
@@ -154,6 +140,7 @@ void connection::broke(int e) noexcept {
 
 // Inside the slot, or resumed by an event: sends what there is.
 io_step connection::attempt() noexcept {
+  if (!direct_.empty()) return send_direct();
   for (;;) {
     if (sent_ == sending_.size()) {
       spin_guard g(mutex_);
@@ -163,15 +150,29 @@ io_step connection::attempt() noexcept {
       sending_.swap(pending_);
     }
     ssize_t n = send_piece(std::string_view(sending_).substr(sent_));
-    if (n < 0) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return io_step::again;
-      fail(errno);
-      return io_step::done;
-    }
+    if (n < 0) return not_sent();
     sent_ += static_cast<std::size_t>(n);
     if (!took(static_cast<std::size_t>(n))) return io_step::again;  // suspend finds it closed, or is ended by shut
     if (sent_ < sending_.size() && n < piece) return io_step::again;  // full: an event will come
   }
+}
+
+/// What write() was given, before it returns: nothing is copied that the kernel takes at once.
+io_step connection::send_direct() noexcept {
+  ssize_t n;
+  do {
+    n = send_piece(direct_);
+    if (n < 0) return not_sent();
+    direct_.remove_prefix(static_cast<std::size_t>(n));
+    if (direct_.empty()) return io_step::done;
+  } while (n == piece && !is_shut());  // shut: suspend finds it
+  return io_step::again;
+}
+
+io_step connection::not_sent() noexcept {
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return io_step::again;
+  fail(errno);
+  return io_step::done;
 }
 
 ssize_t connection::send_piece(std::string_view data) noexcept {
@@ -181,39 +182,29 @@ ssize_t connection::send_piece(std::string_view data) noexcept {
 // The slot was closed: by shut, or by the end of the runtime.
 void connection::closed() noexcept { fail(ECANCELED); }
 
-void connection::ended(ready_list*) noexcept {
+void connection::ended(ready_list*) noexcept { flush_on(); }
+
+// From here on who flushes has the right to send, and a reference, which it gives back at the end.
+void connection::flush_on() noexcept {
   if (finish_flush()) release();
-  else flush(false);
+  else flush();
 }
-
-// Has the right to send, and a reference, which it gives back at the end.
-void connection::flush(bool inside) noexcept {
-  for (;; inside = false) {
-    if (send_on(inside)) return;  // the event goes on; *this may be gone
-    if (finish_flush()) return release();
-  }
+void connection::flush() noexcept {
+  do {
+    fd_slot::progress p = ref_.slot->start(direction::writing, ref_.incarnation, *this);
+    if (p == fd_slot::progress::waits) {
+      if (wait_for_room()) return;  // the event goes on; *this may be gone
+    } else if (p != fd_slot::progress::done) {
+      closed();
+    }
+  } while (!finish_flush());
+  release();
 }
-
-/// True: it waits for an event.
-bool connection::send_on(bool inside) noexcept {
-  io_step step = io_step::again;
-  if (!inside) {
-    switch (ref_.slot->begin(direction::writing, ref_.incarnation)) {
-      case fd_slot::admission::closed:
-      case fd_slot::admission::busy: closed(); return false;
-      case fd_slot::admission::attempt: step = attempt(); break;
-      case fd_slot::admission::wait: break;
-    }
-  }
-  while (step == io_step::again) {
-    switch (ref_.slot->suspend(direction::writing, *this)) {
-      case fd_slot::parking::suspended: return true;
-      case fd_slot::parking::attempt: step = attempt(); break;
-      case fd_slot::parking::closed:
-      case fd_slot::parking::cancelled: closed(); return false;
-    }
-  }
-  ref_.slot->leave(direction::writing, false);
+/// False: it did not come to that.
+bool connection::wait_for_room() noexcept {
+  fd_slot::progress p = ref_.slot->park(direction::writing, *this);
+  if (p == fd_slot::progress::suspended) return true;
+  if (p != fd_slot::progress::done) closed();
   return false;
 }
 

@@ -127,31 +127,14 @@ void file_stream::side::go_on(ready_list* out) noexcept {
 
 /// False: the operation waits for an event.
 bool file_stream::side::carry_out() noexcept {
-  file_operation& op = *turn_;
-  fd_slot& slot = *ref_.slot;
-  switch (slot.begin(direction_, ref_.incarnation)) {
-    case fd_slot::admission::closed:
-    case fd_slot::admission::busy: op.result = -EBADF; return true;
-    case fd_slot::admission::wait: break;
-    case fd_slot::admission::attempt: {
-      io_step step = attempt();
-      if (step == io_step::again) break;
-      slot.leave(direction_, step == io_step::drained);
-      return true;
-    }
-  }
-  for (;;) {
-    switch (slot.suspend(direction_, *this)) {
-      case fd_slot::parking::suspended: return false;
-      case fd_slot::parking::cancelled: op.result = -ECANCELED; return true;
-      case fd_slot::parking::closed: op.result = -EBADF; return true;
-      case fd_slot::parking::attempt: {
-        io_step step = attempt();
-        if (step == io_step::again) break;
-        slot.leave(direction_, step == io_step::drained);
-        return true;
-      }
-    }
+  fd_slot::progress p = ref_.slot->start(direction_, ref_.incarnation, *this);
+  if (p == fd_slot::progress::waits) p = ref_.slot->park(direction_, *this);
+  switch (p) {
+    case fd_slot::progress::suspended: return false;
+    case fd_slot::progress::cancelled: turn_->result = -ECANCELED; return true;
+    case fd_slot::progress::busy:
+    case fd_slot::progress::closed: closed(); return true;
+    default: return true;
   }
 }
 

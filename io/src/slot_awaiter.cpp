@@ -15,18 +15,12 @@ void slot_awaiter::start() noexcept {
     result_ = -EBADF;
     return;
   }
-  switch (slot_.slot->begin(direction_, slot_.incarnation)) {
-    case fd_slot::admission::closed: result_ = -EBADF; return;
-    case fd_slot::admission::busy: result_ = -EBUSY; return;
-    case fd_slot::admission::attempt: {
-      io_step step = attempt();
-      if (step == io_step::again) break;
-      slot_.slot->leave(direction_, step == io_step::drained);
-      return;
-    }
-    case fd_slot::admission::wait: break;
+  switch (slot_.slot->start(direction_, slot_.incarnation, *this)) {
+    case fd_slot::progress::closed: result_ = -EBADF; return;
+    case fd_slot::progress::busy: result_ = -EBUSY; return;
+    case fd_slot::progress::waits: finished_ = false; return;
+    default: return;
   }
-  finished_ = false;  // still inside
 }
 
 bool slot_awaiter::park() noexcept {
@@ -35,18 +29,10 @@ bool slot_awaiter::park() noexcept {
     start();
     if (finished_) return !go_on_at_once(*this);
   }
-  for (;;) {
-    switch (slot_.slot->suspend(direction_, *this)) {
-      case fd_slot::parking::suspended: return true;  // *this may be gone
-      case fd_slot::parking::cancelled: return false;
-      case fd_slot::parking::closed: result_ = -ECANCELED; return false;
-      case fd_slot::parking::attempt: {
-        io_step step = attempt();
-        if (step == io_step::again) break;
-        slot_.slot->leave(direction_, step == io_step::drained);
-        return false;
-      }
-    }
+  switch (slot_.slot->park(direction_, *this)) {
+    case fd_slot::progress::suspended: return true;  // *this may be gone
+    case fd_slot::progress::closed: closed(); return false;
+    default: return false;
   }
 }
 

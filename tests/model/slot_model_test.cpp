@@ -142,35 +142,15 @@ io_step operation::attempt() {
   return n < wanted ? io_step::drained : io_step::done;
 }
 
-// As slot_awaiter::start and park.
 void operation::run() {
+  using progress = slot::progress;
   frame = 1;
-  switch (s.sl.begin(direction::reading, s.incarnation)) {
-    case slot::admission::busy: model::fail("busy, though nobody else reads");
-    case slot::admission::closed: closed(), resume(); return;
-    case slot::admission::attempt: {
-      io_step step = attempt();
-      if (step == io_step::again) break;
-      s.sl.leave(direction::reading, step == io_step::drained);
-      resume();
-      return;
-    }
-    case slot::admission::wait: break;
-  }
-  for (;;) {
-    switch (s.sl.suspend(direction::reading, *this)) {
-      case slot::parking::suspended: return;
-      case slot::parking::cancelled: resume(); return;
-      case slot::parking::closed: closed(), resume(); return;
-      case slot::parking::attempt: {
-        io_step step = attempt();
-        if (step == io_step::again) break;
-        s.sl.leave(direction::reading, step == io_step::drained);
-        resume();
-        return;
-      }
-    }
-  }
+  progress p = s.sl.start(direction::reading, s.incarnation, *this);
+  if (p == progress::waits) p = s.sl.park(direction::reading, *this);
+  if (p == progress::suspended) return;
+  model::check(p != progress::busy, "busy, though nobody else reads");
+  if (p == progress::closed) closed();
+  resume();
 }
 
 // As slot_awaiter::complete: the frame is this thread's from here on.

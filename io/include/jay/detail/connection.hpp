@@ -6,7 +6,7 @@
 // `sending_`. Others only append to `pending_`, which the owner takes over when `sending_` is done. Who has the right gives
 // it up under the lock when both are empty; then it carries out what was asked for meanwhile (end of stream, close).
 //
-//   write        not flushing: take the right, send;  all sent: finish_flush;  else the rest -> sending_, suspend in the slot
+//   write        not flushing: take the right, send;  all sent: finish_flush;  else the rest -> sending_, park in the slot
 //   an event     attempt: send on; at the end ended -> finish_flush
 //   close        not flushing: the fd is closed now; else by finish_flush
 //   abort        the fd is closed now; a flush that waits ends with "closed", one that sends finds it
@@ -91,8 +91,11 @@ class JAY_API connection final : slot_operation {
   void closed() noexcept override;  // while the flush waited
   void ended(ready_list* out) noexcept override;
 
-  void flush(bool inside) noexcept;
-  bool send_on(bool inside) noexcept;
+  io_step send_direct() noexcept;
+  io_step not_sent() noexcept;
+  void flush_on() noexcept;
+  void flush() noexcept;
+  bool wait_for_room() noexcept;
   bool finish_flush() noexcept;
   bool is_shut() const noexcept;
   bool took(std::size_t n) noexcept;
@@ -115,7 +118,8 @@ class JAY_API connection final : slot_operation {
   leaf_list drainers_;
   leaf_list closers_;
 
-  std::string sending_;  // of who flushes
+  std::string_view direct_;  // of who flushes, as what follows
+  std::string sending_;
   std::size_t sent_ = 0;
 
   std::atomic<std::uint32_t> references_{1};

@@ -77,6 +77,8 @@ class basic_slot {
  public:
   enum class admission { attempt, wait, busy, closed };
   enum class parking { suspended, attempt, cancelled, closed };
+  /// How far an operation has come. done: it has its result. waits: it is still inside, and park comes next.
+  enum class progress { done, waits, suspended, cancelled, busy, closed };
   struct ended {
     std::array<Op*, 2> op{};  // the caller resumes those that are not null
   };
@@ -101,6 +103,32 @@ class basic_slot {
     ++incarnation_;
     return incarnation_;
   }
+
+  // ---- an operation: start; then park, if it waits ----
+
+  progress start(direction d, std::uint32_t incarnation, Op& op) noexcept {
+    switch (begin(d, incarnation)) {
+      case admission::closed: return progress::closed;
+      case admission::busy: return progress::busy;
+      case admission::wait: return progress::waits;
+      case admission::attempt: break;
+    }
+    return after(op.attempt(), d);
+  }
+  /// suspended: op may be gone already. Anything else: the direction has been left.
+  progress park(direction d, Op& op) noexcept {
+    for (;;) {
+      switch (suspend(d, op)) {
+        case parking::suspended: return progress::suspended;
+        case parking::cancelled: return progress::cancelled;
+        case parking::closed: return progress::closed;
+        case parking::attempt: break;
+      }
+      if (after(op.attempt(), d) == progress::done) return progress::done;
+    }
+  }
+
+  // ---- its steps ----
 
   admission begin(direction d, std::uint32_t incarnation) noexcept {
     spin_guard g(mutex_);
@@ -258,6 +286,11 @@ class basic_slot {
     plain<bool> sticky = false;
   };
 
+  progress after(io_step step, direction d) noexcept {
+    if (step == io_step::again) return progress::waits;
+    leave(d, step == io_step::drained);
+    return progress::done;
+  }
   side& at(direction d) noexcept { return sides_[static_cast<std::size_t>(d)]; }
   void enter(side& s) noexcept {
     s.inside = true;
