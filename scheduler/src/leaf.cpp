@@ -44,7 +44,7 @@ bool leaf::cancelled_since() noexcept {
 }
 
 bool go_on_at_once(leaf& l) noexcept {
-  if (this_worker->spend()) return true;
+  if (this_worker->spend() || this_worker->pass_over()) return true;
   schedule_last(l.owner->sched(), l.frame);
   return false;
 }

@@ -193,9 +193,12 @@ bool run_in_place(worker& w, task_state& t) {
   std::uint32_t budget = w.budget;
   bool parked = w.parked;
   // A turn that was asked for before comes after it: else its first await would be a suspension.
-  const bool asked = w.turn_asked();
+  bool asked = w.turn_asked();
+  const bool outer = std::exchange(w.in_place, true);
   if (asked) w.attention.fetch_and(~attention::turn, std::memory_order_relaxed);  // relaxed: only a request
   run_job(w, &t);
+  asked |= !w.in_place;  // one that was passed over meanwhile
+  w.in_place = outer;
   if (asked) w.attention.fetch_or(attention::turn, std::memory_order_relaxed);
   w.context = context;
   w.budget = budget;
@@ -281,7 +284,7 @@ void throw_empty_task() {
 
 job* start_in_turn(job* child, promise_base*& due) noexcept {
   worker& w = *this_worker;
-  if (!w.turn_asked() && w.spend()) return child;  // an I/O thread, or order = "asyncio"
+  if ((!w.turn_asked() && w.spend()) || w.pass_over()) return child;  // an I/O thread, or order = "asyncio"
   promise_base& p = promise_of(promise_of(child).next<job>());
   scope& s = *scope_of(p.context);
   if (is_forked(p.context) ? s.generation.load(std::memory_order_acquire) != 0 : s.word.pending()) due = &p;  // [G1]

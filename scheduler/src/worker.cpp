@@ -95,6 +95,13 @@ void worker::rested() noexcept {
   if (frame_depot::over()) frame_depot::give_back();
 }
 
+bool worker::pass_over() noexcept {
+  if (!in_place || !turn_asked()) return false;
+  in_place = false;
+  attention.fetch_and(~attention::turn, std::memory_order_relaxed);  // relaxed: only a request
+  return true;
+}
+
 void worker::push_elsewhere(job* j) noexcept {
   sched->core().normal.put(j);
   sched->core().call_for(1);

@@ -261,6 +261,35 @@ TEST_P(CreateTask, StartedEagerlyMayEndInPlace) {
   EXPECT_EQ(7, run(body()));
 }
 
+// The next is two milliseconds away, and is given: a task that never suspends does not keep others waiting for ever.
+TEST_P(CreateTask, StartedEagerlyIsNotSuspendedByTheFirstTurnThatIsAskedFor) {
+  auto ask = [] {  // as the ticker does
+    jay::detail::this_worker->attention.fetch_or(jay::detail::attention::turn, std::memory_order_relaxed);
+  };
+  auto body = [&]() -> jay::task<> {
+    auto done = jay::create_task(jay::task_options().eager_start(), give(1));
+    auto f = [&]() -> jay::task<int> {
+      ask();
+      int a = co_await add(1, 2);
+      ask();
+      int b = co_await add(a, 4);
+      co_return b;
+    };
+    auto awaits_a_result = [&]() -> jay::task<int> {
+      ask();
+      int a = co_await done;
+      co_return a;
+    };
+    auto two = jay::create_task(jay::task_options().eager_start(), f());
+    EXPECT_FALSE(two.done()) << "the second turn is given";
+    auto one = jay::create_task(jay::task_options().eager_start(), awaits_a_result());
+    EXPECT_TRUE(one.done());
+    int sum = co_await two;
+    EXPECT_EQ(sum, 7);
+  };
+  run(body());
+}
+
 TEST_P(CreateTask, SeesItselfAsTheCurrentTask) {
   auto body = []() -> jay::task<> {
     EXPECT_EQ("main", jay::get_name());

@@ -38,6 +38,7 @@ struct JAY_API worker : station {
   bool parked = false;         // what ran has come back through one of our awaiters
   bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
   bool fifo = false;           // order = "asyncio"
+  bool in_place = false;       // an eager task runs in place, and has passed over no turn yet
   bool has_run = false;        // since it rested: its lists may have something
   bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // operations that may still go on at once
@@ -83,6 +84,9 @@ struct JAY_API worker : station {
     --budget;
     return true;
   }
+  /// Where it would give way. True: an eager task in place goes on, as it promises to run up to its first suspension. Only
+  /// the first time that a turn is asked for: the next is 2 ms away, and is given (ticker.hpp).
+  bool pass_over() noexcept;
 };
 
 /// The worker whose thread this is, or null. Read it again after every suspension.
