@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/connection.hpp>
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -42,8 +40,8 @@ void wake_all(leaf* l) noexcept {
 
 }  // namespace
 
-connection::connection(fd_handle fd, address local, address peer) noexcept
-    : fd_(std::move(fd)), ref_(fd_.ref()), local_(local), peer_(peer) {}
+connection::connection(stream_handle s, address local, address peer) noexcept
+    : stream_(std::move(s)), ref_(stream_.ref()), local_(local), peer_(peer) {}
 
 connection::~connection() {
   if (!shut_ && owner_) owner_->lost(*this);
@@ -61,9 +59,9 @@ void connection::write(std::string_view data) {
     flushing_ = true;
   }
   direct_ = data;
-  fd_slot::progress p = ref_.slot->start(direction::writing, ref_.incarnation, *this);
-  if (p != fd_slot::progress::waits) {
-    if (p != fd_slot::progress::done) closed();
+  byte_stream::progress p = ref_.stream->start(direction::writing, ref_.incarnation, *this);
+  if (p != byte_stream::progress::waits) {
+    if (p != byte_stream::progress::done) closed();
     if (finish_flush()) return;
     retain();
     return flush();
@@ -71,7 +69,7 @@ void connection::write(std::string_view data) {
   try {
     sending_.assign(std::exchange(direct_, {}));
   } catch (...) {
-    ref_.slot->leave(direction::writing, false);
+    ref_.stream->leave(direction::writing, false);
     fail(ENOMEM);  // a part is on its way, so nothing that comes later may be
     finish_flush();
     throw;
@@ -176,7 +174,7 @@ io_step connection::not_sent() noexcept {
 }
 
 ssize_t connection::send_piece(std::string_view data) noexcept {
-  return ref_.slot->send(data.data(), std::min<std::size_t>(data.size(), piece));
+  return ref_.stream->send(data.data(), std::min<std::size_t>(data.size(), piece));
 }
 
 // The slot was closed: by shut, or by the end of the runtime.
@@ -191,10 +189,10 @@ void connection::flush_on() noexcept {
 }
 void connection::flush() noexcept {
   do {
-    fd_slot::progress p = ref_.slot->start(direction::writing, ref_.incarnation, *this);
-    if (p == fd_slot::progress::waits) {
+    byte_stream::progress p = ref_.stream->start(direction::writing, ref_.incarnation, *this);
+    if (p == byte_stream::progress::waits) {
       if (wait_for_room()) return;  // the event goes on; *this may be gone
-    } else if (p != fd_slot::progress::done) {
+    } else if (p != byte_stream::progress::done) {
       closed();
     }
   } while (!finish_flush());
@@ -202,9 +200,9 @@ void connection::flush() noexcept {
 }
 /// False: it did not come to that.
 bool connection::wait_for_room() noexcept {
-  fd_slot::progress p = ref_.slot->park(direction::writing, *this);
-  if (p == fd_slot::progress::suspended) return true;
-  if (p != fd_slot::progress::done) closed();
+  byte_stream::progress p = ref_.stream->park(direction::writing, *this);
+  if (p == byte_stream::progress::suspended) return true;
+  if (p != byte_stream::progress::done) closed();
   return false;
 }
 
@@ -220,7 +218,7 @@ bool connection::finish_flush() noexcept {
     close = closing_;
   }
   if (eof) {
-    if (pinned_fd fd(ref_); fd) ::shutdown(fd.get(), SHUT_WR);
+    if (pinned_stream s(ref_); s) s->end_sending();
   }
   if (close) shut();
   return true;
@@ -243,7 +241,7 @@ void connection::close() noexcept {
     if (closing_) return;
     closing_ = true;
     if (flushing_) {
-      if (pinned_fd fd(ref_); fd) ref_.slot->closes_when_sent();
+      if (pinned_stream s(ref_); s) s->closes_when_sent();
       return;
     }
   }
@@ -265,7 +263,7 @@ void connection::shut() noexcept {
     if (shut_) return release();
     shut_ = true;
   }
-  ref_.slot->shut(ref_.incarnation);
+  ref_.stream->shut(ref_.incarnation);
   if (owner_) owner_->lost(*this);
   leaf *drained, *waited;
   {
@@ -293,8 +291,8 @@ bool connection::is_shut() const noexcept {
 }
 bool connection::is_stalled(std::chrono::steady_clock::time_point now,
                             std::chrono::steady_clock::duration limit) const noexcept {
-  pinned_fd fd(ref_);
-  return fd && is_closing() && ref_.slot->idle_since(now) >= limit;
+  pinned_stream s(ref_);
+  return s && is_closing() && s->idle_since(now) >= limit;
 }
 std::size_t connection::buffered() const noexcept {
   spin_guard g(mutex_);

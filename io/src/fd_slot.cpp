@@ -45,10 +45,8 @@ struct slot_slab {
 void fd_slot::on_events(std::uint32_t events, ready_list& out) noexcept {
   constexpr std::uint32_t ends_both = EPOLLHUP | EPOLLERR;
   constexpr std::uint32_t lasts_reading = ends_both | EPOLLRDHUP | EPOLLPRI;
-  if (events & (EPOLLIN | lasts_reading))
-    if (slot_operation* op = on_ready(direction::reading, events & lasts_reading)) op->ended(&out);
-  if (events & (EPOLLOUT | ends_both))
-    if (slot_operation* op = on_ready(direction::writing, events & ends_both)) op->ended(&out);
+  if (events & (EPOLLIN | lasts_reading)) became_ready(direction::reading, events & lasts_reading, &out);
+  if (events & (EPOLLOUT | ends_both)) became_ready(direction::writing, events & ends_both, &out);
 }
 
 namespace {
@@ -110,17 +108,19 @@ std::chrono::steady_clock::duration fd_slot::idle_since(std::chrono::steady_cloc
   return now - taken_at_;
 }
 
-void fd_slot::shut(std::uint32_t incarnation) noexcept {
+void byte_stream::shut(std::uint32_t incarnation) noexcept {
   for (slot_operation* op : close(incarnation).op)
     if (op) op->ended(nullptr);
 }
+
+void fd_slot::end_sending() noexcept { ::shutdown(fd_, SHUT_WR); }
 
 void fd_slot::released() noexcept {
   ::close(fd_);
   slot_slab::instance().give_back(*this);
 }
 
-std::string fd_slot::describe(std::uint32_t incarnation) noexcept {
+std::string fd_slot::describe(std::uint32_t incarnation) {
   address name;
   {
     spin_guard g(mutex());

@@ -27,7 +27,7 @@ char* scratch() noexcept {
 
 io_step more_awaiter::attempt() noexcept {
   char* memory = scratch();
-  ssize_t n = slot_.slot->receive(memory, most_at_once);
+  ssize_t n = slot_.stream->receive(memory, most_at_once);
   if (n > 0) {
     try {
       spin_guard g(state_.mutex);

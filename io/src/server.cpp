@@ -137,7 +137,7 @@ task<> serve_connection(state_ref s, stream_reader reader, stream_writer writer)
 
 void start_connection(const state_ref& s, socket accepted, const address& local) {
   address peer = accepted.peer_address();
-  connection_ptr c(new connection(accepted.release(), local, peer));
+  connection_ptr c(new connection(accepted.release().to_stream(), local, peer));
   auto [reader, writer] = make_streams(c, s->settings);
   c->set_owner(s);
   s->add(*c);

@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 
+#include <jay/detail/reactor.hpp>
 #include <jay/scheduler.hpp>
 
 namespace jay::detail {
@@ -15,10 +16,10 @@ void slot_awaiter::start() noexcept {
     result_ = -EBADF;
     return;
   }
-  switch (slot_.slot->start(direction_, slot_.incarnation, *this)) {
-    case fd_slot::progress::closed: result_ = -EBADF; return;
-    case fd_slot::progress::busy: result_ = -EBUSY; return;
-    case fd_slot::progress::waits: finished_ = false; return;
+  switch (slot_.stream->start(direction_, slot_.incarnation, *this)) {
+    case byte_stream::progress::closed: result_ = -EBADF; return;
+    case byte_stream::progress::busy: result_ = -EBUSY; return;
+    case byte_stream::progress::waits: finished_ = false; return;
     default: return;
   }
 }
@@ -29,9 +30,9 @@ bool slot_awaiter::park() noexcept {
     start();
     if (finished_) return !go_on_at_once(*this);
   }
-  switch (slot_.slot->park(direction_, *this)) {
-    case fd_slot::progress::suspended: return true;  // *this may be gone
-    case fd_slot::progress::closed: closed(); return false;
+  switch (slot_.stream->park(direction_, *this)) {
+    case byte_stream::progress::suspended: return true;  // *this may be gone
+    case byte_stream::progress::closed: closed(); return false;
     default: return false;
   }
 }

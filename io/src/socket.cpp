@@ -21,14 +21,14 @@ namespace detail {
 
 io_step read_awaiter::attempt() noexcept {
   if (buffer_.empty()) return settle(0, 0);
-  return settle(slot_.slot->receive(buffer_.data(), buffer_.size()), buffer_.size());
+  return settle(slot_.stream->receive(buffer_.data(), buffer_.size()), buffer_.size());
 }
 
 io_step write_awaiter::attempt() noexcept {
   if (data_.empty()) return settle(0, 0);
   for (;;) {
     auto rest = data_.subspan(written_);
-    ssize_t n = slot_.slot->send(rest.data(), rest.size());
+    ssize_t n = slot_.stream->send(rest.data(), rest.size());
     if (n < 0) return settle(n, rest.size());
     written_ += static_cast<std::size_t>(n);
     if (written_ == data_.size()) return settle(n, 0);

@@ -34,8 +34,8 @@ std::optional<std::string> stream_writer::get_extra_info(std::string_view name) 
   if (name == "peername") return get().peer().to_string();
   if (name == "sockname") return get().local().to_string();
   if (name == "socket") {
-    detail::pinned_fd fd(get().ref());
-    if (fd) return std::to_string(fd.get());
+    detail::pinned_stream s(get().ref());
+    if (s && s->fd() >= 0) return std::to_string(s->fd());
   }
   return std::nullopt;
 }
@@ -44,7 +44,7 @@ namespace {
 
 std::pair<stream_reader, stream_writer> streams_of(socket s, const address& to, const stream_options& options) {
   address local = s.local_address();
-  detail::connection_ptr c(new detail::connection(s.release(), local, to));
+  detail::connection_ptr c(new detail::connection(s.release().to_stream(), local, to));
   return detail::make_streams(std::move(c), options.settings());
 }
 

@@ -12,19 +12,12 @@
 #include <jay/server.hpp>
 #include <jay/stream.hpp>
 
-#include "tests/support/net.hpp"
+#include "tests/support/streams.hpp"
 
 using namespace std::chrono_literals;
 using namespace jay::testing;
 
 namespace {
-
-using streams = std::pair<jay::stream_reader, jay::stream_writer>;
-
-streams streams_of(jay::socket s) {
-  jay::address local = s.local_address(), peer = s.peer_address();
-  return jay::detail::make_streams(jay::detail::connection_ptr(new jay::detail::connection(s.release(), local, peer)), {});
-}
 
 /// Returns when the peer's reset, or its end, has come: the kernel says so by a hang-up of this end's reading.
 jay::task<> until_hung_up(const jay::stream_writer& w) {
@@ -123,6 +116,8 @@ TEST(Reset, WhileALargeBodyIsBeingSentReachesTheReaderThatWaits) {
     int told = 0;
     for (int i = 0; i < 200; ++i) {
       auto [a, b] = co_await tcp_pair();
+      a.set_option(SOL_SOCKET, SO_SNDBUF, 64 * 1024);  // else the kernel may take it all
+      b.set_option(SOL_SOCKET, SO_RCVBUF, 64 * 1024);
       auto [reader, writer] = streams_of(std::move(a));
       writer.write(body);
       EXPECT_GT(writer.write_buffer_size(), 0u);

@@ -9,23 +9,12 @@
 #include <jay/settled.hpp>
 #include <jay/stream.hpp>
 
-#include "tests/support/net.hpp"
+#include "tests/support/streams.hpp"
 
 using namespace std::chrono_literals;
 using namespace jay::testing;
 
 namespace {
-
-using streams = std::pair<jay::stream_reader, jay::stream_writer>;
-
-streams streams_of(jay::socket s) {
-  jay::address local = s.local_address(), peer = s.peer_address();
-  return jay::detail::make_streams(jay::detail::connection_ptr(new jay::detail::connection(s.release(), local, peer)), {});
-}
-jay::task<std::pair<streams, streams>> stream_pair() {
-  auto [a, b] = co_await tcp_pair();
-  co_return std::pair<streams, streams>(streams_of(std::move(a)), streams_of(std::move(b)));
-}
 
 // ---- fed by hand: asyncio's StreamReader ----
 

@@ -17,6 +17,7 @@
 #include <jay/address.hpp>
 #include <jay/buffer.hpp>
 #include <jay/detail/op.hpp>
+#include <jay/detail/fd_slot.hpp>
 #include <jay/detail/slot_awaiter.hpp>
 
 namespace jay {

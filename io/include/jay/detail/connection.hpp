@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a stream_reader and a stream_writer share: the socket, what is still to be sent, and how it ends.
+// What a stream_reader and a stream_writer share: the byte stream, what is still to be sent, and how it ends.
 //
 // Writing. write() sends at once as much as the kernel takes; the rest is copied and sent when the kernel has room, by
 // whichever thread gets that event: no task, no thread waits for it. `flushing_` is the right to send; whoever has it owns
@@ -8,15 +8,15 @@
 //
 //   write        not flushing: take the right, send;  all sent: finish_flush;  else the rest -> sending_, park in the slot
 //   an event     attempt: send on; at the end ended -> finish_flush
-//   close        not flushing: the fd is closed now; else by finish_flush
-//   abort        the fd is closed now; a flush that waits ends with "closed", one that sends finds it
+//   close        not flushing: the stream is closed now; else by finish_flush
+//   abort        the stream is closed now; a flush that waits ends with "closed", one that sends finds it
 //
 // An error while sending drops what is left, and is what drain and wait_closed throw. Reading may go on: what the peer
 // has sent before is still there. If the error says that nothing more can come (a reset), the reader gets it after that:
 // the slot keeps it (fd_slot.hpp). An error that the reader met first is the connection's too (`broke`).
 //
 // Lock order: connection -> slot. A reference is held by the reader, the writer and the flush; not by the server, whose
-// list a connection leaves when its fd closes or it is destroyed.
+// list a connection leaves when its stream closes or it is destroyed.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,8 @@
 #include <string>
 #include <string_view>
 
-#include <jay/detail/fd_slot.hpp>
+#include <jay/address.hpp>
+#include <jay/detail/byte_stream.hpp>
 #include <jay/detail/leaf.hpp>
 #include <jay/detail/shared_state.hpp>
 #include <jay/detail/worker.hpp>
@@ -44,14 +45,14 @@ struct connection_owner {
 
 class JAY_API connection final : slot_operation {
  public:
-  connection(fd_handle fd, address local, address peer) noexcept;
+  connection(stream_handle s, address local, address peer) noexcept;
   connection(const connection&) = delete;
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
-  slot_ref ref() const noexcept { return ref_; }
+  stream_ref ref() const noexcept { return ref_; }
   const address& local() const noexcept { return local_; }
   const address& peer() const noexcept { return peer_; }
 
@@ -108,7 +109,7 @@ class JAY_API connection final : slot_operation {
   bool flushing_ = false;
   bool paused_ = false;   // more than high_ was buffered, and not yet down to low_
   bool closing_ = false;
-  bool shut_ = false;     // the fd is closed
+  bool shut_ = false;     // the stream is closed
   bool eof_wanted_ = false;
   bool eof_sent_ = false;
   int error_ = 0;         // errno of what failed first
@@ -123,8 +124,8 @@ class JAY_API connection final : slot_operation {
   std::size_t sent_ = 0;
 
   std::atomic<std::uint32_t> references_{1};
-  fd_handle fd_;         // closed by shut() only
-  const slot_ref ref_;
+  stream_handle stream_;  // closed by shut() only
+  const stream_ref ref_;
   const address local_, peer_;
   std::shared_ptr<connection_owner> owner_;
 };

@@ -8,60 +8,35 @@
 // the receive waits until it has returned, which is as long as one system call that does not block.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include <jay/address.hpp>
+#include <jay/detail/byte_stream.hpp>
 #include <jay/detail/export.hpp>
 #include <jay/detail/reactor.hpp>
-#include <jay/detail/slot.hpp>
 
 namespace jay::detail {
 
-/// What waits in a slot: a suspended coroutine (slot_awaiter.hpp), or a writer's flush (connection.hpp).
-struct slot_operation {
-  /// The system call, on whichever thread; the slot keeps the fd open.
-  virtual io_step attempt() noexcept = 0;
-  virtual bool claim() noexcept = 0;
-  virtual bool arm() noexcept = 0;
-  virtual bool rearm() noexcept = 0;
-  virtual void closed() noexcept = 0;
-  /// It has its result and has left the slot: resumes who waits, through `out` where an event ended it.
-  virtual void ended(ready_list* out) noexcept = 0;
-
- protected:
-  ~slot_operation() = default;
-};
-
 enum class fd_kind { connected, connecting, listening, pipe };
 
-class JAY_API fd_slot final : public basic_slot<slot_operation>, public source {
+class JAY_API fd_slot final : public byte_stream, public source {
  public:
-  int fd() const noexcept { return fd_; }  // for who is inside or has pinned it
-
-  // ---- a socket's bytes, for who is inside in that direction ----
+  int fd() const noexcept override { return fd_; }
 
   /// send(2) without SIGPIPE.
-  ssize_t send(const void* data, std::size_t size) noexcept;
+  ssize_t send(const void* data, std::size_t size) noexcept override;
   /// recv(2). What has broken the connection is told each time, once all that came before has been read.
-  ssize_t receive(void* buffer, std::size_t size) noexcept;
-
-  // ---- how a closing connection gets on ----
-
-  /// Its owner wants it closed when what is buffered has been sent.
-  void closes_when_sent() noexcept { closing_.store(true, std::memory_order_relaxed); }  // relaxed: a hint, looked at again
-  /// For how long the peer has taken nothing, as far as was asked. For who has pinned it.
-  std::chrono::steady_clock::duration idle_since(std::chrono::steady_clock::time_point now) noexcept;
+  ssize_t receive(void* buffer, std::size_t size) noexcept override;
+  void end_sending() noexcept override;
+  std::chrono::steady_clock::duration idle_since(std::chrono::steady_clock::time_point now) noexcept override;
+  void closes_when_sent() noexcept override { closing_.store(true, std::memory_order_relaxed); }  // relaxed: a hint, looked at again
+  /// The peer's address (a listener's own), or "closed socket".
+  std::string describe(std::uint32_t incarnation) override;
 
   void on_events(std::uint32_t events, ready_list& out) noexcept override;
-  /// Ends what waits, and resumes it.
-  void shut(std::uint32_t incarnation) noexcept;
-  /// The peer's address (a listener's own), or "closed socket".
-  std::string describe(std::uint32_t incarnation) noexcept;
 
   /// Takes the fd over (also if it throws) and registers it. Any thread.
   static std::pair<fd_slot*, std::uint32_t> adopt(int fd, const address& name, reactor& r, fd_kind kind);
@@ -96,6 +71,7 @@ struct slot_ref {
   std::uint32_t incarnation = 0;
 
   explicit operator bool() const noexcept { return slot; }
+  operator stream_ref() const noexcept { return {slot, incarnation}; }
   std::string describe() const { return slot ? slot->describe(incarnation) : "closed socket"; }
 };
 
@@ -120,6 +96,8 @@ class JAY_API fd_handle {
     ref_ = {};
   }
   slot_ref ref() const noexcept { return ref_; }
+  /// As a stream; this one has none afterwards.
+  stream_handle to_stream() && noexcept { return stream_handle(std::exchange(ref_, {})); }
 
  private:
   slot_ref ref_;

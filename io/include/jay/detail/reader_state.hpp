@@ -88,7 +88,7 @@ struct JAY_API reader_state {
 class JAY_API more_awaiter final : public slot_awaiter {
  public:
   more_awaiter(reader_state* s, std::uint64_t seen) noexcept
-      : slot_awaiter(s->source ? s->source->ref() : slot_ref(), direction::reading), state_(*s), seen_(seen) {}
+      : slot_awaiter(s->source ? s->source->ref() : stream_ref(), direction::reading), state_(*s), seen_(seen) {}
 
   bool await_ready() noexcept { return state_.source && slot_awaiter::await_ready(); }
   template <class Promise>

@@ -9,7 +9,7 @@
 #include <coroutine>
 #include <cstdint>
 
-#include <jay/detail/fd_slot.hpp>
+#include <jay/detail/byte_stream.hpp>
 #include <jay/detail/leaf.hpp>
 #include <jay/detail/worker.hpp>
 
@@ -17,7 +17,7 @@ namespace jay::detail {
 
 class JAY_API slot_awaiter : public leaf, public slot_operation {
  public:
-  slot_awaiter(slot_ref s, direction d) noexcept : slot_(s), direction_(d) {}
+  slot_awaiter(stream_ref s, direction d) noexcept : slot_(s), direction_(d) {}
 
   bool await_ready() noexcept {
     if (!this_worker->spend()) return false;
@@ -35,20 +35,20 @@ class JAY_API slot_awaiter : public leaf, public slot_operation {
 
   /// Throws: cancelled_error; std::system_error "<what> <whom>: <reason>"; std::runtime_error if another task is at it.
   std::int64_t complete(const char* what) {
-    if (cancelled()) slot_.slot->forget(direction_, *this);
+    if (cancelled()) slot_.stream->forget(direction_, *this);
     finish();
     if (result_ < 0) [[unlikely]] fail(what);
     return result_;
   }
   /// For those that make their own text: the result is there, or -errno.
   std::int64_t complete() {
-    if (cancelled()) slot_.slot->forget(direction_, *this);
+    if (cancelled()) slot_.stream->forget(direction_, *this);
     finish();
     return result_;
   }
   [[noreturn]] void fail(const char* what) const;
 
-  int fd() const noexcept { return slot_.slot->fd(); }
+  int fd() const noexcept { return slot_.stream->fd(); }
   /// The step that a system call's result stands for; `wanted`: how much was asked for.
   io_step settle(std::int64_t n, std::size_t wanted) noexcept {
     if (n < 0) {
@@ -61,7 +61,7 @@ class JAY_API slot_awaiter : public leaf, public slot_operation {
   }
 
   std::int64_t result_ = 0;  // or -errno
-  slot_ref slot_;
+  stream_ref slot_;
   const direction direction_;
 
  private:
