@@ -13,6 +13,7 @@
 #include <jay/scheduler.hpp>
 
 #include "inject.hpp"
+#include "parking.hpp"
 #include "queue_age.hpp"
 #include "task_count.hpp"
 #include "thief.hpp"
@@ -91,15 +92,21 @@ struct scheduler_core {
   void wake(station& s) noexcept;
   void loop(worker& w) noexcept;
 
+  // ---- for parking.hpp ----
+  jay::detail::idle& idlers() noexcept { return *idle; }
+  bool is_stopping() const noexcept { return stopping.load(std::memory_order_seq_cst); }
+  bool anything_shared() const noexcept { return !ready.empty() || !normal.empty(); }
+  job* search(worker& w) noexcept;
+  bool work_in_sight() const noexcept;
+  void run(worker& w, job* j) noexcept;
+  void sleep(worker& w) noexcept;
+  void call_to_shared() noexcept;
+
  private:
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
   job* next_in_order(worker& w) noexcept;
   job* steal(worker& w) noexcept;
-  bool work_in_sight() const noexcept;
-  bool wait_for_work(worker& w) noexcept;
-  job* search(worker& w) noexcept;
-  void sleep(worker& w) noexcept;
 };
 
 }  // namespace jay::detail

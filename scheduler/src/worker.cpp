@@ -142,10 +142,9 @@ void scheduler_core::wake(station& s) noexcept {
   hook_users.fetch_sub(1, std::memory_order_release);
 }
 
-void scheduler_core::call_for(std::size_t jobs) noexcept {
-  if (idle->wanting()) return wake_one();  // it wakes the next one if there is more
-  if (idle->anyone_searching() && jobs == 1) return;
-  // Everybody is busy: the next fork, await or end of any of these takes it.
+void scheduler_core::call_for(std::size_t jobs) noexcept { detail::call_for(*this, jobs); }
+
+void scheduler_core::call_to_shared() noexcept {
   std::size_t called = std::min<std::size_t>(workers.size(), 4);
   std::uint32_t first = next_called.fetch_add(1, std::memory_order_relaxed);
   for (std::size_t i = 0; i < called; ++i)
@@ -362,37 +361,16 @@ job* scheduler_core::search(worker& w) noexcept {
   return nullptr;
 }
 
-/// True: go on; false: the scheduler stops.
-bool scheduler_core::wait_for_work(worker& w) noexcept {
-  bool searching = idle->begin_search();
-  for (;;) {
-    if (stopping.load(std::memory_order_seq_cst)) return false;
-    if (searching) {
-      if (job* j = search(w)) {
-        if (idle->found()) wake_one();
-        else if (!ready.empty() || !normal.empty()) call_for(2);  // whoever put it there relied on this searcher
-        run_job(w, j);
-        add(w.ran);
-        return true;
-      }
-      if (stopping.load(std::memory_order_seq_cst)) return false;
-    }
-    idle->announce(w, searching);
-    searching = true;  // whether it finds something, polls something or is woken
-    if (work_in_sight() && idle->retract(w)) continue;
-    sleep(w);
-    idle->retract(w);  // only after a poll that was not interrupted does it still stand in the list
-  }
+void scheduler_core::run(worker& w, job* j) noexcept {
+  run_job(w, j);
+  add(w.ran);
 }
 
 void scheduler_core::loop(worker& w) noexcept {
   this_worker = &w;
   for (;;) {
-    while (job* j = next_job(w, true)) {
-      run_job(w, j);
-      add(w.ran);
-    }
-    if (!wait_for_work(w)) break;
+    while (job* j = next_job(w, true)) run(w, j);
+    if (!wait_for_work(*this, w)) break;
   }
   this_worker = nullptr;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sleep protocol (idle.hpp) as shipped, with the shipped deque and inject queue: no job stands in a queue while the
-// workers that could run it sleep. The loop around them is the one of scheduler/src/worker.cpp and scheduler.cpp without
-// the parts that have nothing to do with sleep; a worker that has run its jobs stands for one that computes for ever.
+// The sleep protocol (idle.hpp, parking.hpp) as shipped, with the shipped deque and inject queue: no job stands in a queue
+// while the workers that could run it sleep. A worker that has run its jobs stands for one that computes for ever.
 #include <jay/detail/deque.hpp>
 #include <jay/detail/idle.hpp>
 
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "scheduler/src/inject.hpp"
+#include "scheduler/src/parking.hpp"
 #include "suite.hpp"
 
 namespace {
@@ -72,11 +72,7 @@ struct crew {
     normal.put(make());
     call_for(1);
   }
-  void call_for(std::size_t jobs) {
-    if (idle->wanting()) return wake_one();
-    if (idle->anyone_searching() && jobs == 1) return;
-    for (auto& w : workers) w->attention.fetch_or(attention::ready, std::memory_order_seq_cst);
-  }
+  void call_for(std::size_t jobs) { jay::detail::call_for(*this, jobs); }
   void stop() {
     stopping.store(true, std::memory_order_seq_cst);
     while (jay::detail::station* s = idle->wake_one())
@@ -108,44 +104,27 @@ struct crew {
       if (job* j = normal.take()) return j;
     return pushes && &w != &pusher ? pusher.jobs.steal() : nullptr;
   }
-  bool work_in_sight() const {
-    if (stops && stopping.load(std::memory_order_seq_cst)) return true;
-    return (puts && !normal.empty()) || (pushes && !workers[0]->jobs.empty());
+  void work(worker& w, int jobs) {
+    while (jobs > 0) {
+      if (job* j = next_job(w)) run(w, j), --jobs;
+      else if (jay::detail::wait_for_work(*this, w)) --jobs;
+      else return;
+    }
   }
-  void run(job* j) {
+
+  // ---- for parking.hpp ----
+  jay::detail::idle& idlers() { return *idle; }
+  bool is_stopping() const { return stops && stopping.load(std::memory_order_seq_cst); }
+  bool anything_shared() const { return puts && !normal.empty(); }
+  job* search(worker& w) { return next_job(w); }
+  bool work_in_sight() const { return is_stopping() || anything_shared() || (pushes && !workers[0]->jobs.empty()); }
+  void run(worker&, job* j) {
     auto& it = *static_cast<item*>(j);
     model::check(++it.runs == 1, "a job was run twice");
     model::check(it.payload == (&it - items) + 100, "a job's contents are not visible");
   }
-  bool wait_for_work(worker& w) {
-    bool searching = idle->begin_search();
-    for (;;) {
-      if (stops && stopping.load(std::memory_order_seq_cst)) return false;
-      if (searching) {
-        if (job* j = next_job(w)) {
-          if (idle->found()) wake_one();
-          else if (puts && !normal.empty()) call_for(2);
-          run(j);
-          return true;
-        }
-        if (stops && stopping.load(std::memory_order_seq_cst)) return false;
-      }
-      idle->announce(w, searching);
-      searching = true;
-      if (work_in_sight() && idle->retract(w)) {
-        jay::detail::cpu_relax();  // as search() does: who has the job may need time to take it off the count
-        continue;
-      }
-      sleep(w);
-      idle->retract(w);
-    }
-  }
-  void work(worker& w, int jobs) {
-    while (jobs > 0) {
-      if (job* j = next_job(w)) run(j), --jobs;
-      else if (wait_for_work(w)) --jobs;
-      else return;
-    }
+  void call_to_shared() {
+    for (auto& w : workers) w->attention.fetch_or(attention::ready, std::memory_order_seq_cst);
   }
 };
 
