@@ -32,15 +32,10 @@ void close_above(job* frame) noexcept {
   }
 }
 
-job* join::finish_shared() noexcept {
-  job* p = parent;  // before the count: the join may be gone afterwards
-  return counter.finish_shared() ? p : nullptr;
-}
-
-job* join::close_out(worker* w, job* popped) noexcept {
+job* join::close_out(worker& w, job* popped) noexcept {
   job* p = parent;
   close_above(p);  // the parent goes on elsewhere, perhaps
-  if (popped) w->push(popped);
+  if (popped) w.push(popped);
   return counter.close() ? p : nullptr;
 }
 

@@ -14,17 +14,15 @@
 
 #include <exception>
 
-#include <jay/detail/join_counter.hpp>
+#include <jay/detail/join_end.hpp>
 #include <jay/detail/promise_base.hpp>
 #include <jay/detail/scope.hpp>
 #include <jay/detail/worker.hpp>
 
 namespace jay::detail {
 
-struct JAY_API join {
-  job* parent;
-  [[no_unique_address]] join_counter counter;  // status stands in its tail
-  std::uint32_t status;             // bits below; guarded by the scope's lock until all children have finished
+struct JAY_API join : join_end {
+  std::uint32_t status;             // it stands in the tail of what it derives from; bits below; guarded by the scope's lock until all children have finished
   std::uint32_t failed_generation;  // set when the siblings were cancelled for it (scope.hpp)
   std::uint32_t mark;               // if `marked`: the failure whose walk was here last
   std::exception_ptr* first_error;  // set with child_failed; it lies in the child's outcome
@@ -67,10 +65,10 @@ struct JAY_API join {
   /// The same when something asks for attention.
   job* fork_slow(worker* w, promise_base& p, job* const* children, std::size_t n);
 
-  job* finish_shared() noexcept;
-  job* close_out(worker* w, job* popped) noexcept;
+  job* close_out(worker& w, job* popped) noexcept;
+  bool has_child(const job* j) const noexcept { return is_child(j, this); }
 
-  static bool is_child(job* j, const join* of) noexcept {
+  static bool is_child(const job* j, const join* of) noexcept {
     return j->continuation == (reinterpret_cast<std::uintptr_t>(of) | static_cast<std::uintptr_t>(continues::joins));
   }
 };
@@ -82,16 +80,8 @@ struct JAY_API join {
 JAY_API void close_above(job* frame) noexcept;
 
 /// A forked strand has ended; gives what to run next, null for the loop.
-[[gnu::always_inline]] inline job* child_done(join* j) noexcept {
-  worker* w = this_worker;
-  if (j->counter.owned_by(w)) [[likely]] {
-    if (j->counter.finish_owned()) return j->parent;
-    if (!w->calm()) [[unlikely]] return j->close_out(w, nullptr);  // the siblings stand in the deque; the loop decides
-    job* sibling = w->jobs.pop();
-    if (sibling && join::is_child(sibling, j)) [[likely]] return sibling;
-    return j->close_out(w, sibling);
-  }
-  return j->finish_shared();
-}
+[[gnu::always_inline]] inline job* child_done(join* j) noexcept { return child_ended(*j, *this_worker); }
+
+static_assert(sizeof(join) == 56, "a gather's frame holds it");
 
 }  // namespace jay::detail
