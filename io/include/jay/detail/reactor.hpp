@@ -28,6 +28,7 @@
 #include <vector>
 
 #include <jay/detail/export.hpp>
+#include <jay/detail/kept_jobs.hpp>
 #include <jay/detail/poll_hook.hpp>
 #include <jay/detail/sync.hpp>
 #include <jay/detail/timers.hpp>
@@ -104,20 +105,28 @@ class JAY_API reactor final : poll_hook {
   std::size_t poll(job** ready, std::size_t n, int limit) noexcept override;
   void end_poll() noexcept override;
   void look() noexcept override;
+  void kept() noexcept override;
   void interrupt() noexcept override;
 
   /// An I/O thread: its worker, and since when it resumes tasks (steady clock's ticks; 0: it waits for events).
   struct alignas(64) io_thread {
     std::unique_ptr<worker> self;
     atomic<std::int64_t> resumes_since{0};
+    kept_jobs kept;
+    std::size_t owed = 0;  // jobs that it has left in the ready queue, at most
+    time_point called_at;  // when it called the workers for them
   };
 
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
   /// for ever). False: nothing has come.
   bool wait(ready_list& out, time_point look_until, int limit) noexcept;
   void thread_loop(io_thread& t) noexcept;
-  void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
-  bool attended(time_point now) const noexcept;
+  void dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) noexcept;
+  void run_batch(io_thread& t, std::vector<job*>& jobs) noexcept;
+  void run_kept(io_thread& t, bool overdue) noexcept;
+  static bool is_stuck(const io_thread& t, time_point now) noexcept;
+  std::size_t stuck(time_point now) const noexcept;
+  void hand_on(time_point now) noexcept;
 
   scheduler& sched_;
   const io_config config_;
@@ -127,6 +136,7 @@ class JAY_API reactor final : poll_hook {
   timers timers_;
   ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
   atomic<bool> worker_polling_{false};
+  atomic<worker*> poller_{nullptr};  // of the workers inside the one that the eventfd is for; each compares it with itself
   atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
   atomic<std::uint32_t> waiting_for_epoch_{0};
   atomic<std::size_t> registered_{0};
