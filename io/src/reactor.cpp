@@ -67,7 +67,6 @@ reactor::reactor(scheduler& s, const io_config& config)
     throw_errno("reactor: eventfd");
   }
   add(event_, EPOLLIN, &notifier_);
-  registered_.store(0, std::memory_order_relaxed);  // its own do not count
   epoll_event timer_event{};
   timer_event.events = EPOLLIN | EPOLLET;
   timer_event.data.ptr = nullptr;  // the timers
@@ -103,10 +102,6 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
   e.events = events | EPOLLET;
   e.data.ptr = s;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) throw_errno("reactor: epoll_ctl add fd " + std::to_string(fd));
-  registered_.fetch_add(1, std::memory_order_relaxed);
-}
-void reactor::remove(int fd) noexcept {
-  if (::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0) registered_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
@@ -159,15 +154,17 @@ poll_hook::part reactor::begin_poll(time_point& until) noexcept {
     return part::none;
   time_point now = std::chrono::steady_clock::now();
   time_point last{time_point::duration(last_events_.load(std::memory_order_relaxed))};
-  if (now - last < hot && !threads_.empty() && stuck(now) == 0) {
+  bool any_stuck = false;
+  for (const io_thread& t : io_threads_) any_stuck |= is_stuck(t, now);
+  if (now - last < hot && !any_stuck && !threads_.empty()) {
     until = now + look_every;
     return part::watch;
   }
-  hand_on(now);  // where there was something, the queue is looked at before the poll
+  if (any_stuck) hand_on(now);  // where there was something, the queue is looked at before the poll
   poller_.store(this_worker, std::memory_order_relaxed);
   poll_epoch_.fetch_add(1, std::memory_order_seq_cst);  // W1
-  if (!std::all_of(io_threads_.begin(), io_threads_.end(), [](const io_thread& t) { return t.kept.empty(); }))  // W2
-    timers_.ring(look_every);
+  for (const io_thread& t : io_threads_)
+    if (!t.kept.empty()) timers_.ring(look_every);  // W2
   return part::poll;
 }
 
@@ -241,8 +238,9 @@ void reactor::dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) no
     schedule_ready(sched_, jobs.data(), jobs.size());
   } else {
     t.self->kept = &t.kept;
-    if (!jobs.empty()) run_batch(t, jobs);
-    if (overdue || !t.kept.empty()) run_kept(t, overdue);
+    if (jobs.size() > 1) run_batch(t, jobs);
+    else if (!jobs.empty()) run_job(*t.self, jobs[0]);
+    if (overdue || !t.kept.empty()) [[unlikely]] run_kept(t, overdue);
     t.self->kept = nullptr;
     // Too many, or others were taking too. Whoever puts last sees all that is left, as it does this after its put.
     if (!call_for_ready(sched_)) t.owed = 0;
@@ -256,7 +254,7 @@ void reactor::run_batch(io_thread& t, std::vector<job*>& jobs) noexcept {
   // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
   // (seq_cst: the queue's size against the epoch). One that watches looks soon.
   put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
-  if (jobs.size() > 1 && (poll_epoch_.load(std::memory_order_seq_cst) & 1)) timers_.ring(look_every);
+  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);
   run_job(*t.self, jobs[0]);
   for (std::size_t more = std::min(jobs.size(), most_in_place) - 1; more > 0; --more) {
     job* j = take_ready(sched_);
