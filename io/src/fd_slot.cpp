@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "errors.hpp"
@@ -158,6 +159,13 @@ std::pair<fd_slot*, std::uint32_t> fd_slot::adopt(int fd, const address& name, r
     throw;
   }
   return {s, incarnation};
+}
+
+bool fd_slot::any_open(const scheduler& home) noexcept {
+  slot_slab& slab = slot_slab::instance();
+  spin_guard g(slab.mutex);
+  return std::any_of(slab.all.begin(), slab.all.end(),
+                     [&home](const fd_slot& s) { return s.home_ == &home && s.current_ != 0; });
 }
 
 void fd_slot::shut_all(const scheduler& home) noexcept {

@@ -306,14 +306,18 @@ task<std::string> read_to_end(file f) {
   std::string text;
   std::size_t have = 0;
   const bool seekable = f.seekable();
-  // one byte more than there should be, to find the end with the same call
-  std::size_t room = seekable ? static_cast<std::size_t>(f.size()) + 1 : 65536;
+  // One byte more than there should be, to find the end with the same call. A file of /proc says that its size is 0; some
+  // give all in one read or nothing.
+  constexpr std::size_t unknown = 65536;
+  const std::uint64_t size = seekable ? f.size() : 0;
+  const bool known = size != 0;
+  std::size_t room = known ? static_cast<std::size_t>(size) + 1 : unknown;
   for (;;) {
     text.resize(have + room);
     std::size_t n = co_await f.pread(writable_bytes_of(text).subspan(have), have);
     have += n;
-    if (seekable ? n < room : n == 0) break;
-    room = std::max<std::size_t>(have, seekable ? 4096 : 65536);
+    if (known ? n < room : n == 0) break;
+    room = std::max<std::size_t>(have, known ? 4096 : unknown);
   }
   text.resize(have);
   co_return text;

@@ -32,6 +32,8 @@ void file_engine::start(file_operation& op) {
   else run_in_pool(sched_, op);
 }
 
+bool file_engine::busy() const noexcept { return ring_ && ring_->busy(); }
+
 void file_engine::cancel(file_operation& op) noexcept {
   if (ring_) ring_->cancel(op);
   else op.cancel_wanted.store(true, std::memory_order_relaxed);  // relaxed: looked at between two calls, soon
@@ -43,8 +45,15 @@ io_resources::io_resources(scheduler& s, const io_config& config) : sched_(s), c
 io_resources::~io_resources() { fd_slot::shut_all(sched_); }
 
 file_engine& io_resources::files() {
-  std::call_once(made_, [&] { files_ = std::make_unique<file_engine>(sched_, config_.backend); });
+  std::call_once(made_, [&] {
+    files_ = std::make_unique<file_engine>(sched_, config_.backend);
+    made_files_.store(files_.get(), std::memory_order_release);  // [F1]
+  });
   return *files_;
+}
+bool io_resources::busy() const noexcept {
+  const file_engine* files = made_files_.load(std::memory_order_acquire);  // [F1]
+  return files && files->busy();
 }
 
 }  // namespace jay::detail

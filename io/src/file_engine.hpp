@@ -25,6 +25,8 @@ class file_engine {
   void start(file_operation& op);
   /// Asks the kernel to end it early; may do nothing. `op` has not finished, or is kept from being resumed.
   void cancel(file_operation& op) noexcept;
+  /// Whether the ring has an operation; the pool counts its own.
+  bool busy() const noexcept;
   bool uses_uring() const noexcept { return ring_ != nullptr; }
 
  private:

@@ -23,7 +23,9 @@ namespace {
 
 constexpr int events_per_wait = 256;
 /// More than this from one wait, and sleeping workers are worth waking.
-constexpr std::size_t run_in_place = 64;
+constexpr std::size_t most_in_place = 64;
+/// For so long an I/O thread runs what has become ready by what it has run. Events wait meanwhile.
+constexpr std::chrono::microseconds longest_stay{100};
 /// So long after an event the I/O threads are taken to be at work,
 constexpr std::chrono::milliseconds hot{5};
 /// and looked after so often.
@@ -65,7 +67,6 @@ reactor::reactor(scheduler& s, const io_config& config)
     throw_errno("reactor: eventfd");
   }
   add(event_, EPOLLIN, &notifier_);
-  registered_.store(0, std::memory_order_relaxed);  // its own do not count
   epoll_event timer_event{};
   timer_event.events = EPOLLIN | EPOLLET;
   timer_event.data.ptr = nullptr;  // the timers
@@ -101,10 +102,6 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
   e.events = events | EPOLLET;
   e.data.ptr = s;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) throw_errno("reactor: epoll_ctl add fd " + std::to_string(fd));
-  registered_.fetch_add(1, std::memory_order_relaxed);
-}
-void reactor::remove(int fd) noexcept {
-  if (::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0) registered_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
@@ -128,13 +125,23 @@ bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
 
 // ---- a helping worker ----
 
-/// Whether every I/O thread waits for events, or will soon. A hint (relaxed): it is asked again.
-bool reactor::attended(time_point now) const noexcept {
-  for (std::size_t i = 0; i < threads_.size(); ++i) {
-    std::int64_t since = io_threads_[i].resumes_since.load(std::memory_order_relaxed);
-    if (since != 0 && now - time_point(time_point::duration(since)) >= look_every) return false;
+/// It does not wait for events, and will not soon. A hint (relaxed): it is asked again.
+bool reactor::is_stuck(const io_thread& t, time_point now) noexcept {
+  const std::int64_t since = t.resumes_since.load(std::memory_order_relaxed);
+  return since != 0 && now - time_point(time_point::duration(since)) >= look_every;
+}
+std::size_t reactor::stuck(time_point now) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(io_threads_.begin(), io_threads_.end(), [now](const io_thread& t) { return is_stuck(t, now); }));
+}
+
+/// What a stuck I/O thread keeps is for others.
+void reactor::hand_on(time_point now) noexcept {
+  for (io_thread& t : io_threads_) {
+    if (!is_stuck(t, now) || t.kept.empty()) continue;
+    job* jobs[kept_jobs::room];
+    schedule_ready(sched_, jobs, t.kept.take_all(jobs));
   }
-  return !threads_.empty();
 }
 
 bool reactor::resuming() const noexcept {
@@ -147,11 +154,17 @@ poll_hook::part reactor::begin_poll(time_point& until) noexcept {
     return part::none;
   time_point now = std::chrono::steady_clock::now();
   time_point last{time_point::duration(last_events_.load(std::memory_order_relaxed))};
-  if (now - last < hot && attended(now)) {
+  bool any_stuck = false;
+  for (const io_thread& t : io_threads_) any_stuck |= is_stuck(t, now);
+  if (now - last < hot && !any_stuck && !threads_.empty()) {
     until = now + look_every;
     return part::watch;
   }
-  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
+  if (any_stuck) hand_on(now);  // where there was something, the queue is looked at before the poll
+  poller_.store(this_worker, std::memory_order_relaxed);
+  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);  // W1
+  for (const io_thread& t : io_threads_)
+    if (!t.kept.empty()) timers_.ring(look_every);  // W2
   return part::poll;
 }
 
@@ -168,27 +181,27 @@ std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
 }
 
 void reactor::end_poll() noexcept {
+  poller_.store(nullptr, std::memory_order_relaxed);  // before another may begin
   worker_polling_.store(false, std::memory_order_release);
   poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (waiting_for_epoch_.load(std::memory_order_seq_cst) != 0) futex_wake(poll_epoch_, INT32_MAX);
 }
 
 void reactor::look() noexcept {
-  if (!threads_.empty()) return;
-  epoll_event events[events_per_wait];
-  ready_list out(sched_);
-  const int n = ::epoll_wait(epoll_, events, events_per_wait, 0);
-  for (int i = 0; i < n; ++i) {
-    if (events[i].data.ptr == static_cast<source*>(&notifier_)) {
-      if (poll_epoch_.load(std::memory_order_seq_cst) & 1) interrupt();  // it was meant for the worker that waits here
-    } else if (events[i].data.ptr) {
-      static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
-    } else {
-      timers_.expire(out);
-      out.run_deferred();
-    }
+  const time_point now = std::chrono::steady_clock::now();
+  const std::size_t n = stuck(now);
+  if (n != 0) {
+    hand_on(now);
+    call_for_ready(sched_);  // what came with the job that keeps it
   }
+  if (n < threads_.size()) return;
+  ready_list out(sched_);
+  wait(out, time_point(), 0);
   schedule_ready(sched_, out.jobs().data(), out.jobs().size());
+}
+
+void reactor::kept() noexcept {
+  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);  // K2
 }
 
 void reactor::interrupt() noexcept {
@@ -197,13 +210,14 @@ void reactor::interrupt() noexcept {
   }
 }
 
-// The event that a worker was to get may have come here instead: it is raised again, and this thread stays away until
+// The event that a worker was to get may have come here instead: it is raised again, and an I/O thread stays away until
 // the worker has it. A worker that has got it itself just returns from poll().
 void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
   worker* w = this_worker;
-  if (!w->io) return;
+  if (w == owner.poller_.load(std::memory_order_relaxed)) return;
   std::uint32_t epoch = owner.poll_epoch_.load(std::memory_order_seq_cst);
   if (!(epoch & 1) || owner.stopping_.load(std::memory_order_relaxed)) return;
+  if (!w->io) return owner.interrupt();  // in its turn: it does not come again soon
   owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);
   owner.interrupt();
   while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);
@@ -212,28 +226,63 @@ void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
 
 // ---- the I/O threads ----
 
-void reactor::dispatch(worker& w, std::vector<job*>& jobs) noexcept {
-  if (jobs.empty()) return call_for_ready(sched_);  // the timer has rung
+void reactor::dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) noexcept {
+  const bool overdue = t.owed != 0 && now - t.called_at >= look_every;
+  if (jobs.empty() && !overdue) {  // the timer has rung
+    hand_on(now);
+    call_for_ready(sched_);
+    return;
+  }
   // Without help there is nobody to wait for events while this thread runs something.
-  bool hand_over = !config_.help || sched_.config().order == order::asyncio;
-  if (hand_over) {
+  if (!config_.help || sched_.config().order == order::asyncio) {
     schedule_ready(sched_, jobs.data(), jobs.size());
   } else {
-    // The others stand where a worker that looks for work finds them, now or should this one take long. One that waits for
-    // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
-    // (seq_cst: the queue's size against the epoch). One that watches looks soon.
-    put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
-    if (jobs.size() > 1 && (poll_epoch_.load(std::memory_order_seq_cst) & 1)) timers_.ring(look_every);
-    run_job(w, jobs[0]);
-    for (std::size_t more = std::min(jobs.size(), run_in_place) - 1; more > 0; --more) {
-      job* j = take_ready(sched_);
-      if (!j) break;
-      run_job(w, j);
-    }
+    t.self->kept = &t.kept;
+    if (jobs.size() > 1) run_batch(t, jobs);
+    else if (!jobs.empty()) run_job(*t.self, jobs[0]);
+    if (overdue || !t.kept.empty()) [[unlikely]] run_kept(t, overdue);
+    t.self->kept = nullptr;
     // Too many, or others were taking too. Whoever puts last sees all that is left, as it does this after its put.
-    call_for_ready(sched_);
+    if (!call_for_ready(sched_)) t.owed = 0;
+    else if (overdue || jobs.size() > most_in_place) t.called_at = now;
   }
   jobs.clear();
+}
+
+void reactor::run_batch(io_thread& t, std::vector<job*>& jobs) noexcept {
+  // The others stand where a worker that looks for work finds them, now or should this one take long. One that waits for
+  // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
+  // (seq_cst: the queue's size against the epoch). One that watches looks soon.
+  put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
+  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);
+  run_job(*t.self, jobs[0]);
+  for (std::size_t more = std::min(jobs.size(), most_in_place) - 1; more > 0; --more) {
+    job* j = take_ready(sched_);
+    if (!j) break;
+    run_job(*t.self, j);
+  }
+  if (jobs.size() > most_in_place) t.owed += jobs.size() - most_in_place;
+}
+
+/// And then, if they are overdue, those that it has left to the workers.
+void reactor::run_kept(io_thread& t, bool overdue) noexcept {
+  const time_point until = std::chrono::steady_clock::now() + longest_stay;
+  do {
+    job* j = t.kept.take();
+    if (!j && overdue && t.owed != 0) {
+      --t.owed;
+      j = take_ready(sched_);
+    }
+    if (!j) break;
+    run_job(*t.self, j);
+  } while (std::chrono::steady_clock::now() < until);
+  job* left[kept_jobs::room];
+  const std::size_t n = t.kept.take_all(left);
+  put_ready(sched_, left, n);
+  const std::size_t more = n + t.kept.refused();
+  if (more == 0) return;
+  t.owed += more;
+  t.called_at = until;
 }
 
 void reactor::thread_loop(io_thread& t) noexcept {
@@ -242,15 +291,17 @@ void reactor::thread_loop(io_thread& t) noexcept {
   ready_list ready(sched_);
   const std::chrono::microseconds spin(config_.spin);
   while (!stopping_.load(std::memory_order_seq_cst)) {
-    const int limit = w.may_sleep();
-    if (!wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit)) {
+    const int limit = t.owed != 0 ? static_cast<int>(look_every.count()) : w.may_sleep();
+    const bool events = wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit);
+    if (!events && t.owed == 0) {
       if (limit > 0) w.rested();
       continue;
     }
-    std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
-    last_events_.store(now, std::memory_order_relaxed);
-    t.resumes_since.store(now, std::memory_order_relaxed);
-    dispatch(w, ready.jobs());
+    const time_point now = std::chrono::steady_clock::now();
+    const std::int64_t ticks = now.time_since_epoch().count();
+    if (events) last_events_.store(ticks, std::memory_order_relaxed);
+    t.resumes_since.store(ticks, std::memory_order_relaxed);
+    dispatch(t, ready.jobs(), now);
     t.resumes_since.store(0, std::memory_order_relaxed);
   }
   interrupt();

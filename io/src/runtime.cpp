@@ -68,8 +68,8 @@ class blocked_watch {
 
  private:
   bool still() {
-    return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.reactor.registered() == 0 &&
-           parts_.blocking.running() == 0 && !parts_.reactor.resuming();
+    return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.blocking.running() == 0 &&
+           !parts_.resources.busy() && !parts_.reactor.resuming() && !detail::fd_slot::any_open(parts_.scheduler);
   }
   runtime::parts& parts_;
   std::chrono::seconds step_{1};

@@ -75,6 +75,11 @@ void uring::start(file_operation& op) noexcept {
   waiting_end_ = &op.next;
 }
 
+bool uring::busy() noexcept {
+  std::lock_guard g(submitting_);
+  return in_kernel_ != 0 || waiting_;
+}
+
 /// With the lock held. False: there is no room.
 bool uring::submit(file_operation& op) noexcept {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);

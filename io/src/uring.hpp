@@ -25,6 +25,7 @@ class uring final : source {
 
   void start(file_operation& op) noexcept;
   void cancel(file_operation& op) noexcept;
+  bool busy() noexcept;
 
  private:
   explicit uring(scheduler& s) noexcept : sched_(s) {}

@@ -333,15 +333,6 @@ void frame_cache::spill(std::size_t cls) noexcept {
   if (over) shared().put(cls, over);
 }
 
-bool frame_cache::empty() const noexcept {
-  std::uint32_t any = 0;
-  for (std::uint32_t n : count) any |= n;
-  if (any) return false;
-  for (const free_block* b : reserve)
-    if (b) return false;
-  return true;
-}
-
 void frame_cache::give_up() noexcept {
   for (std::size_t cls = 1; cls < frame_classes; ++cls) {
     if (list[cls]) list[cls]->count = std::exchange(count[cls], 0);

@@ -191,6 +191,7 @@ void schedule(scheduler& s, job* j, priority p) noexcept {
   scheduler_core& core = s.core();
   worker* w = this_worker;
   if (p == priority::normal && w && w->sched == &s && !w->io) return w->push(j);
+  if (p != priority::low && core.keep(w, j)) return;
   (p == priority::high ? core.ready : p == priority::low ? core.low : w && w->io ? core.ready : core.normal).put(j);
   core.call_for(1);
 }
@@ -201,7 +202,8 @@ void schedule_last(scheduler& s, job* j) noexcept {
   bool own = w && w->sched == &s && !w->io;
   if (own && w->fifo) return w->push(j);
   scheduler_core& core = s.core();
-  if (!own) {  // a task that an I/O thread has resumed: a worker takes it at once
+  if (!own) {
+    if (core.keep(w, j)) return;
     core.normal.put(j);
     return core.call_for(1);
   }
@@ -226,8 +228,10 @@ job* take_ready(scheduler& s) noexcept {
   }
   return nullptr;
 }
-void call_for_ready(scheduler& s) noexcept {
-  if (std::size_t n = s.core().ready.size()) s.core().call_for(n);
+bool call_for_ready(scheduler& s) noexcept {
+  const std::size_t n = s.core().ready.size();
+  if (n != 0) s.core().call_for(n);
+  return n != 0;
 }
 
 bool stayed_in_parent(const scheduler& s) noexcept { return s.core().made_at != forks(); }

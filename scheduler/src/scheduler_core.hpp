@@ -88,6 +88,8 @@ struct scheduler_core {
 
   /// After a put into a shared queue: sees to it that somebody looks.
   void call_for(std::size_t jobs) noexcept;
+  /// The job that became ready by what an I/O thread runs is kept for that. False: it is not, or there is no room.
+  bool keep(worker* w, job* j) noexcept;
   void wake_one() noexcept;
   void wake(station& s) noexcept;
   void loop(worker& w) noexcept;

@@ -13,6 +13,7 @@
 
 #include <chrono>
 
+#include <jay/detail/kept_jobs.hpp>
 #include <jay/detail/leaf.hpp>
 #include <jay/detail/time_slice.hpp>
 
@@ -149,6 +150,12 @@ void scheduler_core::call_to_shared() noexcept {
   std::uint32_t first = next_called.fetch_add(1, std::memory_order_relaxed);
   for (std::size_t i = 0; i < called; ++i)
     workers[(first + i) % workers.size()]->attention.fetch_or(attention::ready, std::memory_order_seq_cst);
+}
+
+bool scheduler_core::keep(worker* w, job* j) noexcept {
+  if (!w || !w->kept || w->sched != &self || !w->kept->put(j)) return false;
+  if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->kept();  // K2; it goes only after the I/O threads
+  return true;
 }
 
 void thief::judge(std::int64_t now) noexcept {

@@ -10,25 +10,14 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/hogs.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
 
-long serial(int n) { return n < 2 ? n : serial(n - 1) + serial(n - 2); }
-jay::task<long> tree(int n) {
-  if (n <= 8) co_return serial(n);
-  auto [a, b] = co_await jay::gather(tree(n - 1), tree(n - 2));
-  co_return a + b;
-}
-jay::task<> forks(const std::atomic<bool>& stop) {
-  while (!stop) co_await tree(20);
-}
-jay::task<> gives_way(const std::atomic<bool>& stop) {
-  while (!stop) {
-    serial(12);
-    co_await jay::checkpoint();
-  }
-}
+using jay::testing::forks;
+using jay::testing::gives_way;
 
 struct set_up {
   const char* name;
@@ -105,6 +94,188 @@ INSTANTIATE_TEST_SUITE_P(Tasks, IoBeside,
                                            set_up{"ThatGiveWayOn1Worker", gives_way, 1, 1},
                                            set_up{"ThatGiveWayOn2Workers", gives_way, 2, 1},
                                            set_up{"ThatGiveWayWithoutIoThreads", gives_way, 1, 0}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+// ---- on an I/O thread ----
+
+/// Until it is told, its worker comes to no point.
+jay::task<> stands_still(const std::atomic<bool>& stop) {
+  while (!stop) {
+  }
+  co_return;
+}
+jay::task<> sets(std::atomic<bool>& flag) {
+  flag = true;
+  co_return;
+}
+jay::task<> counts(std::atomic<int>& n) {
+  ++n;
+  co_return;
+}
+
+/// The only worker stands still, so an I/O thread resumes the body, and what becomes ready there goes on there.
+class OnAnIoThread : public ::testing::TestWithParam<unsigned> {
+ protected:
+  template <class Body>
+  void run(Body body) {
+    jay::config c;
+    c.scheduler.workers = 1;
+    c.io.threads = GetParam();
+    auto main = [&]() -> jay::task<> {
+      std::atomic<bool> stop{false};
+      auto hog = jay::create_task(stands_still, std::cref(stop));
+      co_await jay::sleep(1ms);
+      co_await body(stop);
+      stop = true;
+      co_await hog;
+    };
+    jay::run(main(), c);
+  }
+};
+
+TEST_P(OnAnIoThread, ATaskThatIsMadeBegins) {
+  run([](std::atomic<bool>&) -> jay::task<> {
+    std::atomic<bool> begun{false};
+    auto made = jay::create_task(sets, std::ref(begun));
+    co_await made;
+    EXPECT_TRUE(begun);
+  });
+}
+
+TEST_P(OnAnIoThread, ATaskThatGivesWayGoesOn) {
+  run([](std::atomic<bool>&) -> jay::task<> {
+    for (int i = 0; i < 200; ++i) {
+      co_await jay::sleep(0s);
+      co_await jay::checkpoint();
+    }
+  });
+}
+
+// What does not fit into one go is not left to the workers for ever.
+TEST_P(OnAnIoThread, ACrowdBegins) {
+  run([](std::atomic<bool>&) -> jay::task<> {
+    std::atomic<int> begun{0};
+    std::vector<jay::task_handle<>> crowd;
+    for (int i = 0; i < 3000; ++i) crowd.push_back(jay::create_task(counts, std::ref(begun)));
+    for (auto& h : crowd) co_await h;
+    EXPECT_EQ(begun, 3000);
+  });
+}
+
+TEST_P(OnAnIoThread, ATaskThatIsWokenGoesOn) {
+  run([](std::atomic<bool>&) -> jay::task<> {
+    jay::queue<int> there, back;
+    auto echo = jay::create_task([](jay::queue<int>& in, jay::queue<int>& out) -> jay::task<> {
+      for (int i = 0; i < 3; ++i) {
+        int item = co_await in.get();
+        co_await out.put(item);
+      }
+    }, std::ref(there), std::ref(back));
+    for (int i = 0; i < 3; ++i) {
+      co_await there.put(i);
+      int item = co_await back.get();
+      EXPECT_EQ(item, i);
+    }
+    co_await echo;
+  });
+}
+
+TEST_P(OnAnIoThread, ATaskThatIsCancelledLearnsOfIt) {
+  run([](std::atomic<bool>&) -> jay::task<> {
+    jay::event never;
+    auto waits = jay::create_task([](jay::event& e) -> jay::task<> { co_await e.wait(); }, std::ref(never));
+    co_await jay::sleep(0s);
+    waits.cancel();
+    auto ended = co_await jay::settled(waits);
+    EXPECT_TRUE(ended.cancelled());
+  });
+}
+
+// Tasks that give way again and again are no reason to let an event wait.
+TEST_P(OnAnIoThread, EventsComeThroughBesideTasksThatGiveWay) {
+  run([](std::atomic<bool>& stop) -> jay::task<> {
+    std::vector<jay::task_handle<>> running;
+    for (int i = 0; i < 3; ++i) running.push_back(jay::create_task(gives_way, std::cref(stop)));
+    for (int i = 0; i < 3; ++i) co_await jay::sleep(1ms);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, OnAnIoThread, ::testing::Values(1u, 2u, 4u), ::testing::PrintToStringParamName());
+
+// An I/O thread that runs a long step: what it has left aside, and the events, are for the workers.
+class StuckIoThread : public ::testing::TestWithParam<set_up> {
+ protected:
+  template <class Body>
+  void run(Body body) {
+    jay::config c;
+    c.scheduler.workers = GetParam().workers;
+    c.io.threads = GetParam().io_threads;
+    auto main = [&]() -> jay::task<> {
+      std::atomic<bool> stop{false};
+      std::vector<jay::task_handle<>> running;
+      if (GetParam().hog)
+        for (unsigned i = 0; i < 2 * GetParam().workers; ++i)
+          running.push_back(jay::create_task(GetParam().hog, std::cref(stop)));
+      for (int i = 0; i < 10; ++i) {
+        co_await jay::sleep(i < 5 ? 1ms : 10ms);  // events are frequent, and then rare
+        co_await body();
+      }
+      stop = true;
+      for (auto& h : running) co_await h;
+    };
+    jay::run(main(), c);
+  }
+};
+
+/// On a worker it goes on at once: there nothing promises that the flag is set meanwhile.
+void keep_io_thread_until(const std::atomic<bool>& flag) {
+  while (jay::detail::this_worker->io && !flag) {
+  }
+}
+
+TEST_P(StuckIoThread, WhatItHasMadeBegins) {
+  run([]() -> jay::task<> {
+    std::atomic<bool> begun{false};
+    auto made = jay::create_task(sets, std::ref(begun));
+    keep_io_thread_until(begun);
+    co_await made;
+  });
+}
+
+TEST_P(StuckIoThread, WhatBecameReadyWithItGoesOn) {
+  run([]() -> jay::task<> {
+    std::atomic<bool> flags[2] = {false, false};
+    auto sleeper = [](std::atomic<bool>& mine, const std::atomic<bool>& other) -> jay::task<> {
+      co_await jay::sleep(1ms);
+      mine = true;
+      keep_io_thread_until(other);
+    };
+    auto a = jay::create_task(sleeper, std::ref(flags[0]), std::cref(flags[1]));
+    auto b = jay::create_task(sleeper, std::ref(flags[1]), std::cref(flags[0]));
+    co_await a;
+    co_await b;
+  });
+}
+
+TEST_P(StuckIoThread, EventsComeThrough) {
+  run([]() -> jay::task<> {
+    std::atomic<bool> came{false};
+    auto sleeper = jay::create_task([](std::atomic<bool>& flag) -> jay::task<> {
+      co_await jay::sleep(2ms);
+      flag = true;
+    }, std::ref(came));
+    co_await jay::sleep(1ms);
+    keep_io_thread_until(came);
+    co_await sleeper;
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Beside, StuckIoThread,
+                         ::testing::Values(set_up{"1IdleWorker", nullptr, 1, 1}, set_up{"2IdleWorkers", nullptr, 2, 1},
+                                           set_up{"2IdleWorkersAnd2IoThreads", nullptr, 2, 2},
+                                           set_up{"WorkersThatFork", forks, 2, 1},
+                                           set_up{"WorkersThatForkAnd2IoThreads", forks, 2, 2},
+                                           set_up{"WorkersThatGiveWay", gives_way, 2, 1}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 // ---- a limit around operations that are always ready ----

@@ -162,6 +162,22 @@ TEST_P(File, OneThatShrinksIsReadAsFarAsItGoes) {
   run(main());
 }
 
+// It says that its size is 0, and has nothing after the first read, be that of one byte.
+TEST_P(File, ASysctlIsReadWhole) {
+  auto main = []() -> jay::task<> {
+    const std::string name = "/proc/sys/kernel/pid_max";
+    std::ifstream in(name);
+    const std::string right(std::istreambuf_iterator<char>(in), {});
+    EXPECT_GT(right.size(), 1u);
+    std::string text = co_await jay::read_file(name);
+    EXPECT_EQ(text, right);
+    jay::file f = co_await jay::file::open(name);
+    text = co_await f.read_all();
+    EXPECT_EQ(text, right);
+  };
+  run(main());
+}
+
 TEST_P(File, FilesWithoutASizeAreReadToTheirEnd) {
   auto main = []() -> jay::task<> {
     std::string text = co_await jay::read_file("/proc/self/status");

@@ -584,19 +584,23 @@ TEST(Shutdown, NamesABlockingCallThatDoesNotEnd) {
   EXPECT_NE(text.find("to_thread"), std::string::npos) << text;
 }
 
-TEST(Blocked, IsReportedWithWhatEachTaskWaitsFor) {
+/// What a process says, until "waits in", that does this first and then comes to a deadlock.
+std::string said_in_a_deadlock(jay::task<> (*first)()) {
   int pipe_ends[2];
-  ASSERT_EQ(::pipe(pipe_ends), 0);
+  if (::pipe(pipe_ends) != 0) throw std::runtime_error("pipe");
   pid_t pid = ::fork();
   if (pid == 0) {
     ::dup2(pipe_ends[1], 2);
     jay::lock a, b;
-    auto one = [](jay::lock& first, jay::lock& second) -> jay::task<> {
-      co_await first.acquire();
+    auto one = [](jay::lock& first_lock, jay::lock& second) -> jay::task<> {
+      co_await first_lock.acquire();
       co_await jay::sleep(5ms);
       co_await second.acquire();
     };
-    auto main = [&]() -> jay::task<> { co_await jay::gather(one(a, b), one(b, a)); };
+    auto main = [&]() -> jay::task<> {
+      co_await first();
+      co_await jay::gather(one(a, b), one(b, a));
+    };
     jay::run(main());
     ::_exit(0);
   }
@@ -611,8 +615,37 @@ TEST(Blocked, IsReportedWithWhatEachTaskWaitsFor) {
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
   ::close(pipe_ends[0]);
+  return text;
+}
+
+TEST(Blocked, IsReportedWithWhatEachTaskWaitsFor) {
+  std::string text = said_in_a_deadlock([]() -> jay::task<> { co_return; });
   EXPECT_NE(text.find("every task is blocked"), std::string::npos) << text;
   EXPECT_NE(text.find("runtime_test.cpp"), std::string::npos) << text;
+}
+
+// Each fails by waiting for ever.
+TEST(Blocked, IsReportedWhenSocketsHaveBeenClosed) {
+  std::string text = said_in_a_deadlock([]() -> jay::task<> {
+    jay::server server = co_await jay::start_server(
+        [](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
+          w.close();
+          co_await w.wait_closed();
+        },
+        "127.0.0.1", 0);
+    auto [reader, writer] = co_await jay::open_connection("127.0.0.1", server.port());
+    std::string rest = co_await reader.read();
+    writer.close();
+    co_await writer.wait_closed();
+    server.close();
+    co_await server.wait_closed();
+  });
+  EXPECT_NE(text.find("every task is blocked"), std::string::npos) << text;
+}
+
+TEST(Blocked, IsReportedWhenFilesHaveBeenRead) {
+  std::string text = said_in_a_deadlock([]() -> jay::task<> { std::string content = co_await jay::read_file("/etc/passwd"); });
+  EXPECT_NE(text.find("every task is blocked"), std::string::npos) << text;
 }
 
 struct LogLevel : testing::Test {

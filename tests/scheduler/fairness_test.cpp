@@ -19,25 +19,20 @@
 #include <jay/settled.hpp>
 #include <jay/task_list.hpp>
 
+#include "tests/support/hogs.hpp"
 #include "tests/support/worker_counts.hpp"
 
 namespace {
 
+using jay::testing::forks;
+using jay::testing::gives_way;
 using jay::testing::run_on;
+using jay::testing::serial;
 using jay::testing::workers;
 using jay::testing::yield;
 
 // ---- what keeps workers busy ----
 
-long serial(int n) { return n < 2 ? n : serial(n - 1) + serial(n - 2); }
-jay::task<long> tree(int n) {
-  if (n <= 8) co_return serial(n);
-  auto [a, b] = co_await jay::gather(tree(n - 1), tree(n - 2));
-  co_return a + b;
-}
-jay::task<> forks(const std::atomic<bool>& stop) {
-  while (!stop) co_await tree(20);
-}
 jay::task<> one_leaf() {
   serial(12);
   co_return;
@@ -54,12 +49,6 @@ jay::task<> forks_widely(const std::atomic<bool>& stop) {
 /// Awaits that never suspend.
 jay::task<> awaits(const std::atomic<bool>& stop) {
   while (!stop) co_await one_leaf();
-}
-jay::task<> gives_way(const std::atomic<bool>& stop) {
-  while (!stop) {
-    serial(12);
-    co_await jay::checkpoint();
-  }
 }
 jay::task<> takes_what_is_there(const std::atomic<bool>& stop) {
   jay::queue<int> q;

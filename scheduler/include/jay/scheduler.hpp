@@ -116,7 +116,8 @@ JAY_API void schedule_ready(scheduler& s, job* const* jobs, std::size_t n) noexc
 /// leaves some it calls for them.
 JAY_API void put_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept;
 JAY_API job* take_ready(scheduler& s) noexcept;
-JAY_API void call_for_ready(scheduler& s) noexcept;
+/// False: there is nothing.
+JAY_API bool call_for_ready(scheduler& s) noexcept;
 
 /// Runs a job on the calling thread, which is w's, until it comes back.
 JAY_API void run_job(worker& w, job* j) noexcept;

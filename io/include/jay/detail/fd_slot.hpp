@@ -40,6 +40,8 @@ class JAY_API fd_slot final : public byte_stream, public source {
 
   /// Takes the fd over (also if it throws) and registers it. Any thread.
   static std::pair<fd_slot*, std::uint32_t> adopt(int fd, const address& name, reactor& r, fd_kind kind);
+  /// Whether this scheduler has an open fd.
+  static bool any_open(const scheduler& s) noexcept;
   /// Closes every fd that belongs to this scheduler.
   static void shut_all(const scheduler& s) noexcept;
   /// Closes those whose owner waits for what is buffered to be sent, where the peer has taken nothing for so long. Gives

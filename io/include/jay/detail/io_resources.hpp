@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include <jay/detail/export.hpp>
+#include <jay/detail/sync.hpp>
 #include <jay/io_config.hpp>
 
 namespace jay {
@@ -27,12 +28,15 @@ class JAY_API io_resources {
 
   /// Made at the first use, so that a program without files does not pay for it.
   file_engine& files();
+  /// Whether the kernel has an operation on a file.
+  bool busy() const noexcept;
 
  private:
   scheduler& sched_;
   const io_config config_;
   std::once_flag made_;
   std::unique_ptr<file_engine> files_;
+  atomic<file_engine*> made_files_{nullptr};  // [F1] for who must not make it
 };
 
 /// Those of the runtime that s belongs to.

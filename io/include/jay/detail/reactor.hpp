@@ -5,8 +5,10 @@
 // Whoever gets an event performs what it stands for (source::on_events) and has then a list of frames that became
 // runnable. A worker runs them itself, without a hop. So does an I/O thread, each up to its first fork or await (an I/O
 // thread never computes: its forks go to the ready queue), because waking a sleeper takes longer than most of them do.
-// Those that wait for their turn stand in the ready queue, where a worker that looks for work takes them too. Without help
-// (io.help = false) I/O threads resume nothing: nobody would wait for events meanwhile.
+// Those that wait for their turn stand in the ready queue, where a worker that looks for work takes them too. What becomes
+// ready by them the thread keeps (kept_jobs.hpp) and runs itself, for 100 us at most; for what is left it calls the workers,
+// and looks at that again after a millisecond. Without help (io.help = false) I/O threads resume nothing: nobody would wait
+// for events meanwhile.
 //
 // Each fd is registered once, edge-triggered, and an event is delivered to one waiter; events of one source may come in
 // several threads at once.
@@ -16,6 +18,11 @@
 // place, and takes what it has left in the ready queue. Outside such times a worker that waits here is called by the
 // timer, a millisecond later, to look at what an I/O thread may be stuck before. (Echo, 64 connections, 2 cores of which
 // the client takes one, five rounds side by side: median 262,000 requests/s so, 195,000 with both waiting.)
+//
+// An I/O thread that has been in what it runs for a millisecond is *stuck*. What it keeps then goes to the ready queue: by
+// the worker that watches, by the one that waits (kept_jobs.hpp has why it comes), by another I/O thread that the timer has
+// called, or by a worker in its turn (look), which is soon enough where all are busy. Where every I/O thread is stuck, such
+// a worker looks at the events too. So neither waits for a step that has no end.
 //
 // Interrupting the worker that waits here: an eventfd in the same epoll instance, so an I/O thread may get the event
 // meant for the worker. It then raises it again, and stays away from the epoll instance until the worker has left it
@@ -28,6 +35,7 @@
 #include <vector>
 
 #include <jay/detail/export.hpp>
+#include <jay/detail/kept_jobs.hpp>
 #include <jay/detail/poll_hook.hpp>
 #include <jay/detail/sync.hpp>
 #include <jay/detail/timers.hpp>
@@ -81,10 +89,6 @@ class JAY_API reactor final : poll_hook {
   /// Registers the fd, edge-triggered; `s` outlives every event (also stale ones): it goes only after the reactor.
   /// Throws std::system_error.
   void add(int fd, std::uint32_t events, source* s);
-  void remove(int fd) noexcept;
-
-  /// How many fds are registered.
-  std::size_t registered() const noexcept { return registered_.load(std::memory_order_relaxed); }
   /// I/O threads; fewer than were asked for if the system gave no more.
   std::size_t threads() const noexcept { return threads_.size(); }
   /// Whether an I/O thread runs a task now. A hint (relaxed): it is asked again.
@@ -104,20 +108,28 @@ class JAY_API reactor final : poll_hook {
   std::size_t poll(job** ready, std::size_t n, int limit) noexcept override;
   void end_poll() noexcept override;
   void look() noexcept override;
+  void kept() noexcept override;
   void interrupt() noexcept override;
 
   /// An I/O thread: its worker, and since when it resumes tasks (steady clock's ticks; 0: it waits for events).
   struct alignas(64) io_thread {
     std::unique_ptr<worker> self;
     atomic<std::int64_t> resumes_since{0};
+    kept_jobs kept;
+    std::size_t owed = 0;  // jobs that it has left in the ready queue, at most
+    time_point called_at;  // when it called the workers for them
   };
 
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
   /// for ever). False: nothing has come.
   bool wait(ready_list& out, time_point look_until, int limit) noexcept;
   void thread_loop(io_thread& t) noexcept;
-  void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
-  bool attended(time_point now) const noexcept;
+  void dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) noexcept;
+  void run_batch(io_thread& t, std::vector<job*>& jobs) noexcept;
+  void run_kept(io_thread& t, bool overdue) noexcept;
+  static bool is_stuck(const io_thread& t, time_point now) noexcept;
+  std::size_t stuck(time_point now) const noexcept;
+  void hand_on(time_point now) noexcept;
 
   scheduler& sched_;
   const io_config config_;
@@ -127,9 +139,9 @@ class JAY_API reactor final : poll_hook {
   timers timers_;
   ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
   atomic<bool> worker_polling_{false};
+  atomic<worker*> poller_{nullptr};  // of the workers inside the one that the eventfd is for; each compares it with itself
   atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
   atomic<std::uint32_t> waiting_for_epoch_{0};
-  atomic<std::size_t> registered_{0};
   atomic<bool> stopping_{false};
   atomic<std::int64_t> last_events_{0};  // when an I/O thread got some
   std::vector<io_thread> io_threads_;

@@ -74,7 +74,6 @@ struct JAY_API frame_cache {
   ~frame_cache() { give_up(); }
   [[gnu::noinline]] void* refill(std::size_t cls);
   [[gnu::noinline]] void spill(std::size_t cls) noexcept;
-  bool empty() const noexcept;
   /// All of it goes to the depot.
   void give_up() noexcept;
 };

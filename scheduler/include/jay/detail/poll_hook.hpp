@@ -21,9 +21,11 @@ struct poll_hook {
   /// Waits for events, or for interrupt(), or for so many ms (-1: for ever). Gives the jobs that became ready, at most n.
   virtual std::size_t poll(job** ready, std::size_t n, int limit) noexcept = 0;
   virtual void end_poll() noexcept = 0;
-  /// A worker that is busy looks without waiting, in its turn; it does nothing where others wait all the time. What has
-  /// become ready is scheduled.
+  /// A worker that is busy looks without waiting, in its turn; it does nothing where an I/O thread waits. What has become
+  /// ready is scheduled.
   virtual void look() noexcept = 0;
+  /// An I/O thread has kept a job (kept_jobs.hpp): a worker that waits in poll() is to look soon.
+  virtual void kept() noexcept = 0;
   /// Makes poll() return soon; any thread, also before the poll began.
   virtual void interrupt() noexcept = 0;
 };

@@ -24,6 +24,7 @@ class scheduler;
 
 namespace jay::detail {
 
+class kept_jobs;
 struct worker;
 
 struct JAY_API worker : station {
@@ -43,6 +44,7 @@ struct JAY_API worker : station {
   bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
+  kept_jobs* kept = nullptr;   // an I/O thread that runs tasks now: what becomes ready by them
   atomic<int> thread{0};            // its number to the kernel; 0: none yet
   atomic<bool> long_slices{false};  // the ticker has asked for them (time_slice.hpp)
   scheduler* sched;
