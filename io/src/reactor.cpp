@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include <jay/create_task.hpp>
+#include <jay/detail/io_resources.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
 #include <jay/detail/time_slice.hpp>
@@ -48,6 +50,8 @@ void ready_list::run_deferred() noexcept {
     now->run(*now);  // it may be gone
   }
 }
+
+service_key reactor::key{"reactor", made_by_a_runtime};
 
 reactor::reactor(scheduler& s, const io_config& config)
     : sched_(s), config_(config), timers_(s.workers() + 1), polled_(s) {
@@ -87,11 +91,14 @@ reactor::reactor(scheduler& s, const io_config& config)
   if (config_.help || threads_.empty()) set_poll_hook(s, this);
 }
 
-reactor::~reactor() {
+void reactor::stop(ending&) noexcept {
   stopping_.store(true, std::memory_order_seq_cst);
   set_poll_hook(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
   interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
+}
+
+reactor::~reactor() {
   ::close(event_);
   ::close(epoll_);
 }
@@ -256,5 +263,7 @@ void reactor::thread_loop(io_thread& t) noexcept {
   interrupt();
   this_worker = nullptr;
 }
+
+reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
 
 }  // namespace jay::detail

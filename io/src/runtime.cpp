@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who owns what: the configuration, then the scheduler, then the reactor and the blocking pool. The end, in this order:
-// cancel what is left and wait for it (workers and I/O threads alive), end the blocking calls, stop the reactor, stop
-// the workers. SIGINT is watched until then.
+// Who owns what: the configuration, then the scheduler, and on it the services. The end, in this order: cancel what is left
+// and wait for it, stop the services, stop the workers, destroy the services. SIGINT is watched until then.
 #include <jay/runtime.hpp>
 
 #include <algorithm>
@@ -23,17 +22,20 @@ struct runtime::parts {
   explicit parts(const jay::config& c)
       : config(c),
         scheduler(config.scheduler, config.debug),
-        resources(scheduler, config.io),
-        reactor(scheduler, config.io),
-        blocking(config.io.blocking_threads) {
-    detail::set_attachment(scheduler, this);
-  }
+        resources(detail::make_service<detail::io_resources>(scheduler, config.io)),
+        reactor(detail::make_service<detail::reactor>(scheduler, config.io)),
+        blocking(detail::make_service<detail::blocking_pool>(scheduler, config.io)) {}
 
   const jay::config config;
   jay::scheduler scheduler;
-  detail::io_resources resources;  // what stale events may name: goes after the reactor
-  detail::reactor reactor;
-  detail::blocking_pool blocking;
+  // The services that every runtime starts with. Their ends, last made first:
+  //   (those of a first use)  stop before all of these, in the reverse order of their making
+  //   blocking_pool           waits for the calls that have begun, with a deadline
+  //   reactor                 ends the I/O threads
+  //   io_resources            closes the sockets that are left
+  detail::io_resources& resources;
+  detail::reactor& reactor;
+  detail::blocking_pool& blocking;
 
   std::optional<detail::interrupt_watch> interrupts;  // from the beginning of jay::run, or of the end, to the end
   bool main_was_told = false;  // of a SIGINT
@@ -94,7 +96,7 @@ using clock = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
 /// How often is looked for a SIGINT, and for connections that get on no further, while a run ends.
-constexpr std::chrono::milliseconds end_step{100};
+constexpr std::chrono::milliseconds end_step = detail::ending::step;
 constexpr int looks_per_cut = 3;
 
 /// From the moment a run is to end, a connection that is closing and whose peer takes nothing for a second is cut, and
@@ -118,6 +120,17 @@ void say_interrupted(const char* what, const std::string& names) {
               names.c_str());
 }
 
+class runtime_ending final : public detail::ending {
+ public:
+  explicit runtime_ending(runtime::parts& p) : ending(seconds(p.config.io.shutdown_timeout)), parts_(p) {}
+  void waits_for(const char* what, const std::string& names) noexcept override {
+    if (interrupted(parts_, begun())) say_interrupted(what, names);
+  }
+
+ private:
+  runtime::parts& parts_;
+};
+
 }  // namespace
 
 runtime::~runtime() {
@@ -129,16 +142,8 @@ runtime::~runtime() {
   }
   if (!parts_->interrupts) parts_->interrupts.emplace();
   cancel_all();
-  const auto begun = clock::now();
-  const auto until = begun + std::chrono::duration_cast<clock::duration>(seconds(parts_->config.io.shutdown_timeout));
-  std::string stuck;
-  do {
-    stuck = parts_->blocking.finish(std::min<seconds>(until - clock::now(), end_step));
-    if (!stuck.empty() && interrupted(*parts_, begun)) say_interrupted("blocking calls", stuck);
-  } while (!stuck.empty() && clock::now() < until);
-  if (!stuck.empty())
-    detail::log(log_level::warn, "run: blocking calls still run after %g s and are left behind: %s",
-                parts_->config.io.shutdown_timeout, stuck.c_str());
+  runtime_ending end(*parts_);
+  parts_->scheduler.services().stop(end);
   const scheduler_statistics did = parts_->scheduler.statistics();
   detail::log(log_level::debug, "run: ended after %llu jobs, %llu thefts, %llu sleeps and %llu wakes of workers",
               static_cast<unsigned long long>(did.jobs), static_cast<unsigned long long>(did.steals),
@@ -226,20 +231,4 @@ void runtime::main_run::wait(task_handle<> main, const context& in) {
   if (told && main.cancelled()) throw keyboard_interrupt();
 }
 
-namespace detail {
-
-namespace {
-runtime::parts& parts_of(jay::scheduler& s) {
-  auto* p = static_cast<runtime::parts*>(attachment(s));
-  if (!p) throw std::runtime_error("this scheduler has no I/O: use jay::run or jay::runtime");
-  return *p;
-}
-}  // namespace
-
-reactor& reactor_of(jay::scheduler& s) { return parts_of(s).reactor; }
-reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
-blocking_pool& blocking_pool_of(jay::scheduler& s) { return parts_of(s).blocking; }
-io_resources& io_resources_of(jay::scheduler& s) { return parts_of(s).resources; }
-
-}  // namespace detail
 }  // namespace jay

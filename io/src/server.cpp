@@ -233,7 +233,7 @@ task<> wait_closed(state_ref s) {
 /// all at io.shutdown_timeout after `begun`.
 void cut_stalled(server_state& s, std::chrono::steady_clock::time_point begun) {
   const auto now = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> limit(io_resources_of(s.sched).config().shutdown_timeout);
+  const std::chrono::duration<double> limit(service_of<io_resources>(s.sched).config().shutdown_timeout);
   const bool all = now - begun >= limit;
   const auto idle = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
       std::min(limit, std::chrono::duration<double>(1)));

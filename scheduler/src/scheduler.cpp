@@ -45,7 +45,7 @@ void pin(std::thread& t, std::size_t index) {
 }  // namespace
 
 scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d)
-    : self(s), config(c), debug(d) {
+    : self(s), config(c), debug(d), services(s) {
   use_asymmetric_fences(c.fence != fence_policy::full);
 }
 
@@ -73,7 +73,9 @@ scheduler_core::~scheduler_core() {
 }  // namespace detail
 
 scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
-    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)), number_(detail::next_number()) {
+    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)),
+      services_(&core_->services),
+      number_(detail::next_number()) {
   detail::scheduler_core& core = *core_;
   detail::watch_forks();
   detail::note_terminate();
@@ -124,6 +126,7 @@ scheduler::~scheduler() {
     left = core_.release();
     return;
   }
+  services_->stop();
   detail::live_schedulers::remove(this);
   core_->watch.reset();
   core_->stopping.store(true, std::memory_order_seq_cst);
@@ -132,6 +135,7 @@ scheduler::~scheduler() {
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
   core_->ticks.reset();  // which the workers woke up
+  services_->end();
 }
 
 std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
@@ -236,8 +240,6 @@ void check_not_forked(const scheduler& s, const char* what) {
     throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
 }
 
-void set_attachment(scheduler& s, void* a) noexcept { s.core().attachment = a; }
-void* attachment(scheduler& s) noexcept { return s.core().attachment; }
 void set_poll_hook(scheduler& s, poll_hook* hook) noexcept {
   scheduler_core& core = s.core();
   poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include <jay/detail/services.hpp>
 #include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
@@ -61,7 +62,7 @@ struct scheduler_core {
   } ages;
   atomic<poll_hook*> hook{nullptr};
   atomic<std::uint32_t> hook_users{0};  // threads that may be using it: who takes it away waits for them
-  void* attachment = nullptr;
+  jay::detail::services services;
   atomic<bool> stopping{false};
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();

@@ -29,13 +29,10 @@
 
 #include <jay/detail/export.hpp>
 #include <jay/detail/poll_hook.hpp>
+#include <jay/detail/services.hpp>
 #include <jay/detail/sync.hpp>
 #include <jay/detail/timers.hpp>
 #include <jay/io_config.hpp>
-
-namespace jay {
-class scheduler;
-}
 
 namespace jay::detail {
 
@@ -71,12 +68,14 @@ struct source {
   ~source() = default;
 };
 
-class JAY_API reactor final : poll_hook {
+class JAY_API reactor final : public service, poll_hook {
  public:
   reactor(scheduler& s, const io_config& config);
-  reactor(const reactor&) = delete;
-  /// After all tasks have ended.
-  ~reactor();
+  ~reactor() override;
+  static service_key key;
+
+  /// Ends the I/O threads, and takes the worker that waits here away.
+  void stop(ending& e) noexcept override;
 
   /// Registers the fd, edge-triggered; `s` outlives every event (also stale ones): it goes only after the reactor.
   /// Throws std::system_error.
@@ -137,7 +136,7 @@ class JAY_API reactor final : poll_hook {
 };
 
 /// The reactor of a scheduler that belongs to a runtime.
-JAY_API reactor& reactor_of(scheduler& s);
+inline reactor& reactor_of(scheduler& s) { return service_of<reactor>(s); }
 /// That of the running task; throws std::runtime_error, naming `what`, where no runtime is running.
 JAY_API reactor& current_reactor(const char* what);
 
