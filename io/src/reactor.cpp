@@ -92,7 +92,7 @@ reactor::reactor(scheduler& s, const io_config& config)
 }
 
 void reactor::stop(ending&) noexcept {
-  stopping_.store(true, std::memory_order_seq_cst);
+  stopping_.store(true, std::memory_order_seq_cst);  // [RS1] with thread_loop: before the event that ends the wait
   set_poll_hook(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
   interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
@@ -150,6 +150,7 @@ bool reactor::resuming() const noexcept {
 }
 
 poll_hook::part reactor::begin_poll(time_point& until) noexcept {
+  // relaxed: a hint. [PW1] acquire: what the last poller has left in polled_
   if (worker_polling_.load(std::memory_order_relaxed) || worker_polling_.exchange(true, std::memory_order_acq_rel))
     return part::none;
   time_point now = std::chrono::steady_clock::now();
@@ -158,11 +159,11 @@ poll_hook::part reactor::begin_poll(time_point& until) noexcept {
     until = now + look_every;
     return part::watch;
   }
-  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
+  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);  // [PE1] before it looks at the ready queue; with dispatch
   return part::poll;
 }
 
-void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }
+void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }  // [PW1]
 
 std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
   std::vector<job*>& jobs = polled_.jobs();
@@ -175,7 +176,8 @@ std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
 }
 
 void reactor::end_poll() noexcept {
-  worker_polling_.store(false, std::memory_order_release);
+  worker_polling_.store(false, std::memory_order_release);  // [PW1] release
+  // [PE2] seq_cst: the epoch moves before the look for who waits for that
   poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (waiting_for_epoch_.load(std::memory_order_seq_cst) != 0) futex_wake(poll_epoch_, INT32_MAX);
 }
@@ -187,7 +189,7 @@ void reactor::look() noexcept {
   const int n = ::epoll_wait(epoll_, events, events_per_wait, 0);
   for (int i = 0; i < n; ++i) {
     if (events[i].data.ptr == static_cast<source*>(&notifier_)) {
-      if (poll_epoch_.load(std::memory_order_seq_cst) & 1) interrupt();  // it was meant for the worker that waits here
+      if (poll_epoch_.load(std::memory_order_seq_cst) & 1) interrupt();  // [PE2] it was meant for the worker that waits here
     } else if (events[i].data.ptr) {
       static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
     } else {
@@ -209,12 +211,12 @@ void reactor::interrupt() noexcept {
 void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
   worker* w = this_worker;
   if (!w->io) return;
-  std::uint32_t epoch = owner.poll_epoch_.load(std::memory_order_seq_cst);
-  if (!(epoch & 1) || owner.stopping_.load(std::memory_order_relaxed)) return;
-  owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);
+  std::uint32_t epoch = owner.poll_epoch_.load(std::memory_order_seq_cst);  // [PE2]
+  if (!(epoch & 1) || owner.stopping_.load(std::memory_order_relaxed)) return;  // relaxed: the loop looks again
+  owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);  // [PE2] seq_cst: counted before the next look
   owner.interrupt();
-  while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);
-  owner.waiting_for_epoch_.fetch_sub(1, std::memory_order_relaxed);
+  while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);  // [PE2]
+  owner.waiting_for_epoch_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a wake for nobody does no harm
 }
 
 // ---- the I/O threads ----
@@ -228,8 +230,9 @@ void reactor::dispatch(worker& w, std::vector<job*>& jobs) noexcept {
   } else {
     // The others stand where a worker that looks for work finds them, now or should this one take long. One that waits for
     // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
-    // (seq_cst: the queue's size against the epoch). One that watches looks soon.
+    // ([PE1] seq_cst: the queue's size against the epoch). One that watches looks soon.
     put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
+    // [PE1]
     if (jobs.size() > 1 && (poll_epoch_.load(std::memory_order_seq_cst) & 1)) timers_.ring(look_every);
     run_job(w, jobs[0]);
     for (std::size_t more = std::min(jobs.size(), run_in_place) - 1; more > 0; --more) {
@@ -248,7 +251,7 @@ void reactor::thread_loop(io_thread& t) noexcept {
   this_worker = &w;
   ready_list ready(sched_);
   const std::chrono::microseconds spin(config_.spin);
-  while (!stopping_.load(std::memory_order_seq_cst)) {
+  while (!stopping_.load(std::memory_order_seq_cst)) {  // [RS1]
     const int limit = w.may_sleep();
     if (!wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit)) {
       if (limit > 0) w.rested();

@@ -84,7 +84,7 @@ class blocked_watch {
 
 runtime::runtime(const jay::config& c) {
   const jay::config resolved = c.resolved();
-  detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);
+  detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);  // relaxed: nothing else is known by it
   parts_ = std::make_unique<parts>(resolved);
   detail::log(log_level::info, "run: started %zu workers and %zu I/O threads", parts_->scheduler.workers(),
               parts_->reactor.threads());
@@ -199,7 +199,7 @@ runtime::main_run::~main_run() = default;
 void runtime::main_run::wait(task_handle<> main, const context& in) {
   state& s = *state_;
   struct tell {
-    void operator()(state* w) const noexcept { w->ended.store(true, std::memory_order_release); }
+    void operator()(state* w) const noexcept { w->ended.store(true, std::memory_order_release); }  // [ME1] release
   };
   // Told when the callback and its handle are gone: then this thread alone has the result, and the state.
   main.add_done_callback([end = std::unique_ptr<state, tell>(&s)](const task_handle<>&) {
@@ -208,7 +208,7 @@ void runtime::main_run::wait(task_handle<> main, const context& in) {
   bool told = false, said = false;
   clock::time_point begun;
   for (;;) {
-    std::uint32_t now = detail::run_word().load(std::memory_order_acquire);  // with the release of who moves it
+    std::uint32_t now = detail::run_word().load(std::memory_order_acquire);  // [RW1] with move_run_word
     if (main.done()) break;
     if (!told && s.interrupts() > 0) {
       told = true;
@@ -226,7 +226,7 @@ void runtime::main_run::wait(task_handle<> main, const context& in) {
     said = true;
     detail::log(log_level::warn, "run: interrupted; the main task was cancelled and has not ended yet; once more ends the process");
   }
-  while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // the callback is about to run
+  while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // [ME1] acquire: the callback is about to run
   detail::keep_context(*main.share(), in);
   if (told && main.cancelled()) throw keyboard_interrupt();
 }

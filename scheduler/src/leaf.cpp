@@ -39,6 +39,7 @@ void leaf::leave_slow() noexcept {
 bool leaf::cancelled_since() noexcept {
   if (was_cancelled) return true;
   if (!forked && !owner->word.pending()) return false;
+  // [G1] acquire; what it leads to is read under the scope's lock
   if (forked && owner->generation.load(std::memory_order_acquire) == 0) return false;
   return owner->take_cancel(promise_of(frame));
 }

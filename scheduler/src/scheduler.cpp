@@ -52,13 +52,13 @@ scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const de
 void scheduler_core::begin() {
   ticks = std::make_unique<ticker>(*this);
   if (debug.enabled && debug.slow_step > 0) watch = std::make_unique<stall_watch>(*this);
-  begun.store(1, std::memory_order_release);
+  begun.store(1, std::memory_order_release);  // [BG1] release: all workers are there
   futex_wake(begun, INT32_MAX);
 }
 
 scheduler_core::~scheduler_core() {
-  if (begun.load(std::memory_order_relaxed) == 0) {  // the constructor has failed
-    begun.store(2, std::memory_order_release);
+  if (begun.load(std::memory_order_relaxed) == 0) {  // relaxed: this thread wrote it. The constructor has failed
+    begun.store(2, std::memory_order_release);       // [BG1]
     futex_wake(begun, INT32_MAX);
     for (std::thread& t : threads) t.join();
   }
@@ -89,7 +89,8 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
       core.threads.emplace_back([&core, w = core.workers[i].get()] {
         detail::name_this_thread("jay", w->index);
         w->thread.store(static_cast<int>(::gettid()), std::memory_order_relaxed);  // relaxed: a number
-        while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);
+        while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);  // [BG1] acquire
+        // relaxed: it is written once
         if (core.begun.load(std::memory_order_relaxed) == 1) core.loop(*w);
       });
     } catch (const std::system_error& e) {
@@ -129,7 +130,7 @@ scheduler::~scheduler() {
   services_->stop();
   detail::live_schedulers::remove(this);
   core_->watch.reset();
-  core_->stopping.store(true, std::memory_order_seq_cst);
+  core_->stopping.store(true, std::memory_order_seq_cst);  // [X1]
   while (detail::station* s = core_->idle->wake_one())
     core_->wake(*s);
   // one that went to sleep since then has seen `stopping` before it parked
@@ -242,8 +243,8 @@ void check_not_forked(const scheduler& s, const char* what) {
 
 void set_poll_hook(scheduler& s, poll_hook* hook) noexcept {
   scheduler_core& core = s.core();
-  poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);
-  while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // a worker may be inside
+  poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);  // [H1]
+  while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // [H1] [H2] a worker may be inside
     old->interrupt();
     thread_yield();
   }

@@ -18,6 +18,7 @@ void give_place(service_key& key, std::size_t places) noexcept {
   if (places_given.load(std::memory_order_relaxed) + 1 >= places) return;
   const std::uint32_t mine = places_given.fetch_add(1, std::memory_order_relaxed) + 1;
   std::uint32_t none = 0;
+  // relaxed: as above
   if (mine < places) key.place.compare_exchange_strong(none, mine, std::memory_order_relaxed);
 }
 

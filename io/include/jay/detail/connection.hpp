@@ -49,7 +49,7 @@ class JAY_API connection final : slot_operation {
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;  // with each other release
   }
   slot_ref ref() const noexcept { return ref_; }
   const address& local() const noexcept { return local_; }
@@ -118,7 +118,7 @@ class JAY_API connection final : slot_operation {
   std::string sending_;  // of who flushes
   std::size_t sent_ = 0;
 
-  std::atomic<std::uint32_t> references_{1};
+  std::atomic<std::uint32_t> references_{1};  // relaxed: who takes another has one
   fd_handle fd_;         // closed by shut() only
   const slot_ref ref_;
   const address local_, peer_;

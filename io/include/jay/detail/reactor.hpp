@@ -108,7 +108,7 @@ class JAY_API reactor final : public service, poll_hook {
   /// An I/O thread: its worker, and since when it resumes tasks (steady clock's ticks; 0: it waits for events).
   struct alignas(64) io_thread {
     std::unique_ptr<worker> self;
-    atomic<std::int64_t> resumes_since{0};
+    atomic<std::int64_t> resumes_since{0};  // relaxed: a hint
   };
 
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
@@ -128,9 +128,9 @@ class JAY_API reactor final : public service, poll_hook {
   atomic<bool> worker_polling_{false};
   atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
   atomic<std::uint32_t> waiting_for_epoch_{0};
-  atomic<std::size_t> registered_{0};
+  atomic<std::size_t> registered_{0};  // relaxed: a count, for who watches for a standstill
   atomic<bool> stopping_{false};
-  atomic<std::int64_t> last_events_{0};  // when an I/O thread got some
+  atomic<std::int64_t> last_events_{0};  // relaxed: a hint; when an I/O thread got some
   std::vector<io_thread> io_threads_;
   std::vector<std::thread> threads_;
 };

@@ -54,13 +54,14 @@ struct JAY_API join {
     parent = frame_of(p);
     status = mode;
     failed_generation = 0;
+    // relaxed: a cancel that is missed here is met at the next fork or suspension
     if (!w->calm() || scope_of(p.context)->generation.load(std::memory_order_relaxed) != 0) [[unlikely]]
       return fork_slow(w, p, children, n);
     std::uint64_t b = w->jobs.reserve(n - 1);
     counter.open(w, static_cast<std::uint32_t>(n));
     w->jobs.put_backwards(b, children + 1, n - 1);  // the last child is the oldest
     w->jobs.publish(b + n - 1);
-    asymmetric_light();
+    asymmetric_light();  // between [P1] and [P2] of idle.hpp: with the heavy one in announce
     if (!w->fed()) [[unlikely]] w->feed_hungry();
     return children[0];
   }

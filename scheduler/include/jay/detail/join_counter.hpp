@@ -23,13 +23,13 @@ class join_counter {
     owner_.store(owner, std::memory_order_relaxed);
     finished_ = 0;
     count_ = n;
-    remote_.store(0, std::memory_order_relaxed);
+    remote_.store(0, std::memory_order_relaxed);  // relaxed: as above
   }
   void open_shared(std::uint32_t n) noexcept {
     owner_.store(nullptr, std::memory_order_relaxed);
     finished_ = 0;
     count_ = n;
-    remote_.store(static_cast<std::int32_t>(n), std::memory_order_relaxed);
+    remote_.store(static_cast<std::int32_t>(n), std::memory_order_relaxed);  // relaxed: the children are queued after it
   }
 
   /// relaxed: only the owner ever finds itself there, and it wrote the value.
@@ -50,7 +50,7 @@ class join_counter {
   bool finish_shared() noexcept { return remote_.fetch_sub(1, std::memory_order_acq_rel) == 1; }  // [J1]
 
  private:
-  atomic<void*> owner_;
+  atomic<void*> owner_;  // relaxed: only the owner ever finds itself there, and it wrote the value
   plain<std::uint32_t> finished_;
   plain<std::uint32_t> count_;
   atomic<std::int32_t> remote_;
