@@ -76,11 +76,13 @@ void timers::sift_down(shard& s, std::uint32_t i, entry e) noexcept {
 }
 
 void timers::insert(shard& s, timer& t) {
+  JAY_DEBUG_ASSERT(s.mutex.is_locked());
   s.heap.push_back({t.deadline, &t});
   sift_up(s, static_cast<std::uint32_t>(s.heap.size() - 1), s.heap.back());
 }
 
 void timers::erase(shard& s, timer& t) noexcept {
+  JAY_DEBUG_ASSERT(s.mutex.is_locked() && t.place < s.heap.size() && s.heap[t.place].which == &t);
   std::uint32_t i = t.place;
   t.place = timer::absent;
   entry last = s.heap.back();

@@ -64,6 +64,7 @@ class inject {
     }
   }
   bool take_spare(job*& j) noexcept {
+    JAY_DEBUG_ASSERT(taking_.is_locked());
     if (spares_ == 0) return false;
     j = spare_[--spares_];
     return true;

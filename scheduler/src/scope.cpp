@@ -85,6 +85,7 @@ bool stands_under(const scope& s, promise_base& from, const join* j) noexcept {
 
 /// The strand is told of everything up to now, and so is the join that waits for it.
 void mark_told(scope& s, promise_base& strand) noexcept {
+  JAY_DEBUG_ASSERT(s.mutex.is_locked());
   strand.seen = s.generation.load(std::memory_order_relaxed);  // relaxed: written under the lock that is held
   strand.told = true;
   join_of(strand)->status |= join::child_cancelled;
@@ -100,6 +101,7 @@ scheduler& scope::sched() const noexcept {
 void scope::tell(leaf& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
 
 void scope::deliver(leaf& l, cancel_walk& w) noexcept {
+  JAY_DEBUG_ASSERT(mutex.is_locked() && l.listed);
   void* busy = l.word().busy_with();
   if (busy && w.meet(static_cast<forwarding_leaf&>(l))) return;
   void* found;

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <jay/detail/assert.hpp>
+
 namespace jay::detail {
 namespace {
 
@@ -100,6 +102,7 @@ void services::stop() noexcept {
 
 void services::end() noexcept {
   stop();
+  JAY_DEBUG_ASSERT(!to_stop_ && !making_);
   while (service* s = last_) {
     last_ = s->before_;
     // relaxed: no other thread is left that could look; a destructor that does is on this one

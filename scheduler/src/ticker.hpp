@@ -8,8 +8,8 @@
 //   [TR2] all asleep? then sleep on it,      [TW2] resting? then resting := false, wake it
 //         else resting := false
 //
-// All four are seq_cst. If TR2 still counts the worker as a sleeper, TR2 comes before TW1 in their order, so TR1 before TW2, and
-// TW2 sees `resting`. So no worker runs while the ticker sleeps.
+// All four are seq_cst. If TR2 still counts the worker as a sleeper, TR2 comes before TW1 in their order, so TR1 before TW2,
+// and TW2 sees `resting`. So no worker runs while the ticker sleeps.
 #pragma once
 
 #include <time.h>

@@ -90,6 +90,7 @@ int worker::may_sleep() const noexcept {
   return over || has_run ? static_cast<int>(rest.count()) : -1;
 }
 void worker::rested() noexcept {
+  JAY_DEBUG_ASSERT(is_here());
   frames.give_up();
   has_run = false;
   jobs.for_each_unused(&give_pages_back);
@@ -102,6 +103,7 @@ void worker::push_elsewhere(job* j) noexcept {
 }
 
 void run_job(worker& w, job* j) noexcept {
+  JAY_DEBUG_ASSERT(w.is_here());
   w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
   w.has_run = true;
@@ -264,6 +266,7 @@ job* scheduler_core::next_in_order(worker& w) noexcept {
 }
 
 job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
+  JAY_DEBUG_ASSERT(w.is_here());
   job* j;
   if (w.fifo) {
     j = next_in_order(w);

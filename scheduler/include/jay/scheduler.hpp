@@ -56,8 +56,8 @@ class JAY_API scheduler {
   /// refuses all.
   explicit scheduler(const scheduler_config& config = {}, const debug_config& debug = {});
   scheduler(const scheduler&) = delete;
-  /// All tasks must have ended (see drain). Ends the services and the workers; jobs still queued are dropped. In the child of a fork, which has none of the
-  /// threads, it lets everything be.
+  /// All tasks must have ended (see drain). Ends the services and the workers; jobs still queued are dropped. In the child
+  /// of a fork, which has none of the threads, it lets everything be.
   ~scheduler();
 
   std::size_t workers() const noexcept;

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 
+#include <jay/detail/assert.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {
@@ -37,6 +38,7 @@ class cancel_word {
 
   /// Suspends in w. False: a cancel was pending; it is taken, and the strand goes on.
   bool arm(void* w, bool forwards) noexcept {
+    JAY_DEBUG_ASSERT(w && (address(w) & mask) == 0);
     std::uintptr_t cur = 0;
     std::uintptr_t want = address(w) | (forwards ? forward_bit : 0);
     // [C1] release: the leaf and the frame, to whoever claims; acquire on failure: with [C2]
@@ -64,6 +66,7 @@ class cancel_word {
     (void)w;
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
+      JAY_DEBUG_ASSERT((cur & ~mask) == address(w));
       if (cur & busy_bit) {
         thread_yield();
         cur = word_.load(std::memory_order_relaxed);  // relaxed: the same
@@ -119,6 +122,7 @@ class cancel_word {
   passed end_forward(bool accepted) noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
+      JAY_DEBUG_ASSERT(cur & busy_bit);
       std::uintptr_t keep = (accepted ? cur : cur | pending_bit) & pending_bit;
       passed result;
       std::uintptr_t want;
@@ -133,6 +137,7 @@ class cancel_word {
   bool end_wait() noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
+      JAY_DEBUG_ASSERT(cur & busy_bit);
       bool done = cur & done_bit;
       // [C3] acquire: the completer's result
       if (word_.compare_exchange_weak(cur, done ? cur & pending_bit : told_bit, std::memory_order_acquire,

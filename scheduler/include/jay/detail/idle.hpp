@@ -81,7 +81,7 @@ struct station {
 
   /// True: the worker is polling and must be interrupted.
   [[nodiscard]] bool unpark() noexcept {
-    std::uint32_t was = token.exchange(notified, std::memory_order_acq_rel);  // [K1] release: with block, begin_polling, end_polling
+    std::uint32_t was = token.exchange(notified, std::memory_order_acq_rel);  // [K1] release: with block, begin_polling
     if (was == on_futex) futex_wake(token, 1);
     return was == polling;
   }

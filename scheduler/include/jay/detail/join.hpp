@@ -51,6 +51,7 @@ struct JAY_API join {
   /// Starts the children, whose promises know this join already, in the order given. Gives what to run next. Throws
   /// std::bad_alloc with nothing started.
   [[gnu::always_inline]] job* fork(worker* w, promise_base& p, std::uint32_t mode, job* const* children, std::size_t n) {
+    JAY_DEBUG_ASSERT(w->is_here());
     parent = frame_of(p);
     status = mode;
     failed_generation = 0;

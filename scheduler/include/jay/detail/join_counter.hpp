@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include <jay/detail/assert.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {
@@ -37,8 +38,12 @@ class join_counter {
 
   // ---- the owner, while open; true: all have finished, resume the parent ----
 
-  bool finish_owned() noexcept { return ++finished_ == count_; }
+  bool finish_owned() noexcept {
+    JAY_DEBUG_ASSERT(finished_ < count_);
+    return ++finished_ == count_;
+  }
   bool close() noexcept {
+    JAY_DEBUG_ASSERT(finished_ <= count_);
     std::int32_t rest = static_cast<std::int32_t>(count_ - finished_);
     owner_.store(nullptr, std::memory_order_relaxed);
     // [J1] acq_rel: every party's results, to the one that resumes the parent

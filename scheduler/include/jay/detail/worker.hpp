@@ -60,7 +60,11 @@ struct JAY_API worker : station {
   /// After a push, when the hungry bit is seen.
   [[gnu::noinline]] void feed_hungry() noexcept;
 
+  /// Whether it is the calling thread's. For assertions: the bottom of its deque and its frames are for that thread only.
+  bool is_here() const noexcept;
+
   void push(job* j) noexcept {
+    JAY_DEBUG_ASSERT(is_here());
     if (!jobs.push(j)) [[unlikely]] return push_elsewhere(j);
     asymmetric_light();  // between [P1] and [P2]: with the heavy one in announce
     if (!fed()) [[unlikely]] feed_hungry();
@@ -91,6 +95,8 @@ struct JAY_API worker : station {
 [[gnu::tls_model("initial-exec")]]
 #endif
 JAY_API extern constinit thread_local worker* this_worker;
+
+inline bool worker::is_here() const noexcept { return this_worker == this; }
 
 inline void* frame_allocate(std::size_t n) {
 #if !JAY_ASAN
