@@ -9,6 +9,8 @@
 #include <thread>
 
 #include <jay/detail/cpus.hpp>
+#include <jay/detail/io_resources.hpp>
+#include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
 
 namespace jay::detail {
@@ -33,6 +35,8 @@ struct blocking_pool::shared {
   std::size_t most;  // 0 until the first call
   bool finishing = false;
 };
+
+service_key blocking_pool::key{"blocking_pool", made_by_a_runtime};
 
 blocking_pool::blocking_pool(std::size_t most) : shared_(std::make_shared<shared>(most)) {}
 blocking_pool::~blocking_pool() { finish(std::chrono::seconds(0)); }
@@ -104,6 +108,16 @@ std::string blocking_pool::finish(std::chrono::duration<double> limit) {
   lock.unlock();
   dropped.clear();  // outside the lock: what they own may be anything
   return names;
+}
+
+void blocking_pool::stop(ending& e) noexcept {
+  std::string stuck;
+  do {
+    stuck = finish(std::min<std::chrono::duration<double>>(e.until() - std::chrono::steady_clock::now(), ending::step));
+    if (!stuck.empty()) e.waits_for("blocking calls", stuck);
+  } while (!stuck.empty() && std::chrono::steady_clock::now() < e.until());
+  if (!stuck.empty())
+    log(log_level::warn, "run: blocking calls still run after %g s and are left behind: %s", e.limit().count(), stuck.c_str());
 }
 
 std::size_t blocking_pool::threads() const {

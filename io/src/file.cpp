@@ -14,7 +14,6 @@
 #include <stdexcept>
 #include <system_error>
 
-#include <jay/detail/io_resources.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/scheduler.hpp>
 
@@ -79,7 +78,7 @@ bool file_awaiter::submit() {
   scheduler& s = owner->sched();
   if (refused()) return false;
   if (!tried_ && try_at_once()) return !go_on_at_once(*this);
-  if (!stream) engine_ = &io_resources_of(s).files();
+  if (!stream) engine_ = &service_of<file_engine>(s);
   if (!arm(&pass_on)) return false;
   try {
     if (stream) stream->start(*this);

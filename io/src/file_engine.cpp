@@ -4,7 +4,6 @@
 #include <cstring>
 #include <system_error>
 
-#include <jay/detail/fd_slot.hpp>
 #include <jay/detail/io_resources.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/scheduler.hpp>
@@ -14,8 +13,10 @@
 
 namespace jay::detail {
 
-file_engine::file_engine(scheduler& s, io_backend wanted) : sched_(s) {
-  if (wanted == io_backend::epoll) return;
+service_key file_engine::key{"file_engine", make_at_first_use<file_engine>};
+
+file_engine::file_engine(scheduler& s) : sched_(s) {
+  if (service_of<io_resources>(s).config().backend == io_backend::epoll) return;
   int error = 0;
   try {
     ring_ = uring::make(s, error);
@@ -37,23 +38,6 @@ bool file_engine::busy() const noexcept { return ring_ && ring_->busy(); }
 void file_engine::cancel(file_operation& op) noexcept {
   if (ring_) ring_->cancel(op);
   else op.cancel_wanted.store(true, std::memory_order_relaxed);  // relaxed: looked at between two calls, soon
-}
-
-// ---- io_resources ----
-
-io_resources::io_resources(scheduler& s, const io_config& config) : sched_(s), config_(config) {}
-io_resources::~io_resources() { fd_slot::shut_all(sched_); }
-
-file_engine& io_resources::files() {
-  std::call_once(made_, [&] {
-    files_ = std::make_unique<file_engine>(sched_, config_.backend);
-    made_files_.store(files_.get(), std::memory_order_release);  // [F1]
-  });
-  return *files_;
-}
-bool io_resources::busy() const noexcept {
-  const file_engine* files = made_files_.load(std::memory_order_acquire);  // [F1]
-  return files && files->busy();
 }
 
 }  // namespace jay::detail

@@ -6,20 +6,19 @@
 #include <memory>
 
 #include <jay/detail/file_operation.hpp>
-#include <jay/io_config.hpp>
-
-namespace jay {
-class scheduler;
-}
+#include <jay/detail/services.hpp>
 
 namespace jay::detail {
 
 class uring;
 
-class file_engine {
+/// Made at the first use, so that a program without files does not pay for it.
+class file_engine final : public service {
  public:
-  file_engine(scheduler& s, io_backend wanted);
-  ~file_engine();
+  explicit file_engine(scheduler& s);
+  /// The reactor has stopped: no event names the ring any more.
+  ~file_engine() override;
+  static service_key key;
 
   /// `op` stays until finished() was called. Throws std::system_error if it cannot be begun.
   void start(file_operation& op);

@@ -60,7 +60,7 @@ void run_blocking(file_operation& op) noexcept {
 
 void run_in_pool(scheduler& s, file_operation& op) {
   constexpr const char* names[] = {"file::open", "file::pread", "file::pwrite", "file::fsync"};
-  blocking_pool_of(s).submit(names[static_cast<std::size_t>(op.call)], [&op] {
+  service_of<blocking_pool>(s).submit(names[static_cast<std::size_t>(op.call)], [&op] {
     run_blocking(op);
     op.finished(nullptr);
   });

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include <jay/create_task.hpp>
+#include <jay/detail/io_resources.hpp>
 #include <jay/detail/log.hpp>
 #include <jay/detail/thread_name.hpp>
 #include <jay/detail/time_slice.hpp>
@@ -51,6 +53,8 @@ void ready_list::run_deferred() noexcept {
   }
 }
 
+service_key reactor::key{"reactor", made_by_a_runtime};
+
 reactor::reactor(scheduler& s, const io_config& config)
     : sched_(s), config_(config), timers_(s.workers() + 1), polled_(s) {
   threads_.reserve(config_.threads);
@@ -88,11 +92,14 @@ reactor::reactor(scheduler& s, const io_config& config)
   if (config_.help || threads_.empty()) set_poll_hook(s, this);
 }
 
-reactor::~reactor() {
-  stopping_.store(true, std::memory_order_seq_cst);
+void reactor::stop(ending&) noexcept {
+  stopping_.store(true, std::memory_order_seq_cst);  // [RS1] with thread_loop: before the event that ends the wait
   set_poll_hook(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
   interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
+}
+
+reactor::~reactor() {
   ::close(event_);
   ::close(epoll_);
 }
@@ -150,6 +157,7 @@ bool reactor::resuming() const noexcept {
 }
 
 poll_hook::part reactor::begin_poll(time_point& until) noexcept {
+  // relaxed: a hint. [PW1] acquire: what the last poller has left in polled_
   if (worker_polling_.load(std::memory_order_relaxed) || worker_polling_.exchange(true, std::memory_order_acq_rel))
     return part::none;
   time_point now = std::chrono::steady_clock::now();
@@ -168,7 +176,7 @@ poll_hook::part reactor::begin_poll(time_point& until) noexcept {
   return part::poll;
 }
 
-void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }
+void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }  // [PW1]
 
 std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
   std::vector<job*>& jobs = polled_.jobs();
@@ -220,8 +228,8 @@ void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
   if (!w->io) return owner.interrupt();  // in its turn: it does not come again soon
   owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);
   owner.interrupt();
-  while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);
-  owner.waiting_for_epoch_.fetch_sub(1, std::memory_order_relaxed);
+  while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);  // [PE2]
+  owner.waiting_for_epoch_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a wake for nobody does no harm
 }
 
 // ---- the I/O threads ----
@@ -307,5 +315,7 @@ void reactor::thread_loop(io_thread& t) noexcept {
   interrupt();
   this_worker = nullptr;
 }
+
+reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
 
 }  // namespace jay::detail

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who owns what: the configuration, then the scheduler, then the reactor and the blocking pool. The end, in this order:
-// cancel what is left and wait for it (workers and I/O threads alive), end the blocking calls, stop the reactor, stop
-// the workers. SIGINT is watched until then.
+// Who owns what: the configuration, then the scheduler, and on it the services. The end, in this order: cancel what is left
+// and wait for it, stop the services, stop the workers, destroy the services. SIGINT is watched until then.
 #include <jay/runtime.hpp>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <jay/detail/reactor.hpp>
 #include <jay/error.hpp>
 
+#include "file_engine.hpp"
 #include "interrupt.hpp"
 
 namespace jay {
@@ -23,17 +23,20 @@ struct runtime::parts {
   explicit parts(const jay::config& c)
       : config(c),
         scheduler(config.scheduler, config.debug),
-        resources(scheduler, config.io),
-        reactor(scheduler, config.io),
-        blocking(config.io.blocking_threads) {
-    detail::set_attachment(scheduler, this);
-  }
+        resources(detail::make_service<detail::io_resources>(scheduler, config.io)),
+        reactor(detail::make_service<detail::reactor>(scheduler, config.io)),
+        blocking(detail::make_service<detail::blocking_pool>(scheduler, config.io)) {}
 
   const jay::config config;
   jay::scheduler scheduler;
-  detail::io_resources resources;  // what stale events may name: goes after the reactor
-  detail::reactor reactor;
-  detail::blocking_pool blocking;
+  // The services that every runtime starts with. Their ends, last made first:
+  //   (those of a first use)  stop before all of these, in the reverse order of their making
+  //   blocking_pool           waits for the calls that have begun, with a deadline
+  //   reactor                 ends the I/O threads
+  //   io_resources            closes the sockets that are left
+  detail::io_resources& resources;
+  detail::reactor& reactor;
+  detail::blocking_pool& blocking;
 
   std::optional<detail::interrupt_watch> interrupts;  // from the beginning of jay::run, or of the end, to the end
   bool main_was_told = false;  // of a SIGINT
@@ -69,7 +72,11 @@ class blocked_watch {
  private:
   bool still() {
     return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.blocking.running() == 0 &&
-           !parts_.resources.busy() && !parts_.reactor.resuming() && !detail::fd_slot::any_open(parts_.scheduler);
+           !file_engine_busy() && !parts_.reactor.resuming() && !detail::fd_slot::any_open(parts_.scheduler);
+  }
+  bool file_engine_busy() {
+    auto* files = static_cast<detail::file_engine*>(parts_.scheduler.services().find(detail::file_engine::key));
+    return files && files->busy();  // else no file was used
   }
   runtime::parts& parts_;
   std::chrono::seconds step_{1};
@@ -82,7 +89,7 @@ class blocked_watch {
 
 runtime::runtime(const jay::config& c) {
   const jay::config resolved = c.resolved();
-  detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);
+  detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);  // relaxed: nothing else is known by it
   parts_ = std::make_unique<parts>(resolved);
   detail::log(log_level::info, "run: started %zu workers and %zu I/O threads", parts_->scheduler.workers(),
               parts_->reactor.threads());
@@ -94,7 +101,7 @@ using clock = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
 /// How often is looked for a SIGINT, and for connections that get on no further, while a run ends.
-constexpr std::chrono::milliseconds end_step{100};
+constexpr std::chrono::milliseconds end_step = detail::ending::step;
 constexpr int looks_per_cut = 3;
 
 /// From the moment a run is to end, a connection that is closing and whose peer takes nothing for a second is cut, and
@@ -118,6 +125,17 @@ void say_interrupted(const char* what, const std::string& names) {
               names.c_str());
 }
 
+class runtime_ending final : public detail::ending {
+ public:
+  explicit runtime_ending(runtime::parts& p) : ending(seconds(p.config.io.shutdown_timeout)), parts_(p) {}
+  void waits_for(const char* what, const std::string& names) noexcept override {
+    if (interrupted(parts_, begun())) say_interrupted(what, names);
+  }
+
+ private:
+  runtime::parts& parts_;
+};
+
 }  // namespace
 
 runtime::~runtime() {
@@ -129,16 +147,8 @@ runtime::~runtime() {
   }
   if (!parts_->interrupts) parts_->interrupts.emplace();
   cancel_all();
-  const auto begun = clock::now();
-  const auto until = begun + std::chrono::duration_cast<clock::duration>(seconds(parts_->config.io.shutdown_timeout));
-  std::string stuck;
-  do {
-    stuck = parts_->blocking.finish(std::min<seconds>(until - clock::now(), end_step));
-    if (!stuck.empty() && interrupted(*parts_, begun)) say_interrupted("blocking calls", stuck);
-  } while (!stuck.empty() && clock::now() < until);
-  if (!stuck.empty())
-    detail::log(log_level::warn, "run: blocking calls still run after %g s and are left behind: %s",
-                parts_->config.io.shutdown_timeout, stuck.c_str());
+  runtime_ending end(*parts_);
+  parts_->scheduler.services().stop(end);
   const scheduler_statistics did = parts_->scheduler.statistics();
   detail::log(log_level::debug, "run: ended after %llu jobs, %llu thefts, %llu sleeps and %llu wakes of workers",
               static_cast<unsigned long long>(did.jobs), static_cast<unsigned long long>(did.steals),
@@ -194,7 +204,7 @@ runtime::main_run::~main_run() = default;
 void runtime::main_run::wait(task_handle<> main, const context& in) {
   state& s = *state_;
   struct tell {
-    void operator()(state* w) const noexcept { w->ended.store(true, std::memory_order_release); }
+    void operator()(state* w) const noexcept { w->ended.store(true, std::memory_order_release); }  // [ME1] release
   };
   // Told when the callback and its handle are gone: then this thread alone has the result, and the state.
   main.add_done_callback([end = std::unique_ptr<state, tell>(&s)](const task_handle<>&) {
@@ -203,7 +213,7 @@ void runtime::main_run::wait(task_handle<> main, const context& in) {
   bool told = false, said = false;
   clock::time_point begun;
   for (;;) {
-    std::uint32_t now = detail::run_word().load(std::memory_order_acquire);  // with the release of who moves it
+    std::uint32_t now = detail::run_word().load(std::memory_order_acquire);  // [RW1] with move_run_word
     if (main.done()) break;
     if (!told && s.interrupts() > 0) {
       told = true;
@@ -221,25 +231,9 @@ void runtime::main_run::wait(task_handle<> main, const context& in) {
     said = true;
     detail::log(log_level::warn, "run: interrupted; the main task was cancelled and has not ended yet; once more ends the process");
   }
-  while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // the callback is about to run
+  while (!s.ended.load(std::memory_order_acquire)) detail::thread_yield();  // [ME1] acquire: the callback is about to run
   detail::keep_context(*main.share(), in);
   if (told && main.cancelled()) throw keyboard_interrupt();
 }
 
-namespace detail {
-
-namespace {
-runtime::parts& parts_of(jay::scheduler& s) {
-  auto* p = static_cast<runtime::parts*>(attachment(s));
-  if (!p) throw std::runtime_error("this scheduler has no I/O: use jay::run or jay::runtime");
-  return *p;
-}
-}  // namespace
-
-reactor& reactor_of(jay::scheduler& s) { return parts_of(s).reactor; }
-reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
-blocking_pool& blocking_pool_of(jay::scheduler& s) { return parts_of(s).blocking; }
-io_resources& io_resources_of(jay::scheduler& s) { return parts_of(s).resources; }
-
-}  // namespace detail
 }  // namespace jay

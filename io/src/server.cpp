@@ -111,11 +111,11 @@ using state_ref = std::shared_ptr<server_state>;
 
 void warn_about_shortage(const address& at, int error) {
   using clock = std::chrono::steady_clock;
-  static std::atomic<clock::rep> last{clock::duration::min().count()};
+  static std::atomic<clock::rep> last{clock::duration::min().count()};  // relaxed: who changes it writes the warning
   auto now = clock::now().time_since_epoch().count();
-  auto then = last.load(std::memory_order_relaxed);
+  auto then = last.load(std::memory_order_relaxed);  // relaxed: as above
   if (then != clock::duration::min().count() && now - then < clock::duration(std::chrono::seconds(1)).count()) return;
-  if (!last.compare_exchange_strong(then, now, std::memory_order_relaxed)) return;
+  if (!last.compare_exchange_strong(then, now, std::memory_order_relaxed)) return;  // relaxed: as above
   log(log_level::warn, "accept on %s: %s; connections wait until resources are free%s", at.to_string().c_str(),
       std::generic_category().message(error).c_str(),
       error == EMFILE ? " (the limit on open files, ulimit -n, is reached)" : "");
@@ -233,7 +233,7 @@ task<> wait_closed(state_ref s) {
 /// all at io.shutdown_timeout after `begun`.
 void cut_stalled(server_state& s, std::chrono::steady_clock::time_point begun) {
   const auto now = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> limit(io_resources_of(s.sched).config().shutdown_timeout);
+  const std::chrono::duration<double> limit(service_of<io_resources>(s.sched).config().shutdown_timeout);
   const bool all = now - begun >= limit;
   const auto idle = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
       std::min(limit, std::chrono::duration<double>(1)));
@@ -249,6 +249,7 @@ void cut_stalled(server_state& s, std::chrono::steady_clock::time_point begun) {
 
 task<> serve_forever(state_ref s) {
   if (s->is_closed()) throw std::runtime_error("server: it is closed");
+  // [SF1] seq_cst by default
   if (s->forever.exchange(true)) throw std::runtime_error("server: serve_forever is already being awaited");
   bool cancelled = false;
   std::string message;
@@ -259,7 +260,7 @@ task<> serve_forever(state_ref s) {
     cancelled = true;
     message = e.message();
   }
-  s->forever.store(false);
+  s->forever.store(false);  // [SF1]
   if (!cancelled) co_return;
   s->close();
   s->for_each_connection([](connection& c) { c.close(); });

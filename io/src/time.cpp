@@ -58,7 +58,7 @@ struct timeout_scope::state : detail::timer, detail::deferred {
     self.release();
   }
   void release() noexcept {
-    // [E1] acquire, acq_rel: what the other owner did, before the destruction; with the other release
+    // acquire, acq_rel: what the other owner did, before the destruction; with the other release
     if (owners.load(std::memory_order_acquire) == 1 || owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 };

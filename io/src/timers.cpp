@@ -76,11 +76,13 @@ void timers::sift_down(shard& s, std::uint32_t i, entry e) noexcept {
 }
 
 void timers::insert(shard& s, timer& t) {
+  JAY_DEBUG_ASSERT(s.mutex.is_locked());
   s.heap.push_back({t.deadline, &t});
   sift_up(s, static_cast<std::uint32_t>(s.heap.size() - 1), s.heap.back());
 }
 
 void timers::erase(shard& s, timer& t) noexcept {
+  JAY_DEBUG_ASSERT(s.mutex.is_locked() && t.place < s.heap.size() && s.heap[t.place].which == &t);
   std::uint32_t i = t.place;
   t.place = timer::absent;
   entry last = s.heap.back();
@@ -115,7 +117,7 @@ bool timers::remove(timer& t) noexcept {
 void timers::arm(time_point deadline) noexcept {
   spin_guard g(arming_);
   if (deadline >= armed()) return;
-  armed_.store(ticks(deadline), std::memory_order_seq_cst);
+  armed_.store(ticks(deadline), std::memory_order_seq_cst);  // [A5], or that of an add: with [A2]
   std::int64_t ns = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count(), 1);
   itimerspec at{{0, 0}, {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)}};
   ::timerfd_settime(fd_, TFD_TIMER_ABSTIME, &at, nullptr);
@@ -129,7 +131,7 @@ void timers::ring(time_point::duration in) noexcept {
 void timers::expire(ready_list& out) noexcept {
   {
     spin_guard g(arming_);
-    armed_.store(never, std::memory_order_seq_cst);  // E1
+    armed_.store(never, std::memory_order_seq_cst);  // [A3] seq_cst: with [A2]
   }
   time_point now = std::chrono::steady_clock::now();
   time_point earliest = time_point::max();
@@ -164,7 +166,7 @@ void timers::expire(ready_list& out) noexcept {
   if (fired >= crowd) slack = std::min<time_point::duration>(2 * slack, most_slack);
   else if (fired < few) slack = std::max<time_point::duration>(slack / 2, least_slack);
   slack_.store(slack.count(), std::memory_order_relaxed);
-  arm(earliest <= now ? now : fired ? std::max(earliest, now + slack) : earliest);  // E3
+  arm(earliest <= now ? now : fired ? std::max(earliest, now + slack) : earliest);  // [A5]
 }
 
 std::size_t timers::size() noexcept {

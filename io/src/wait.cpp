@@ -18,7 +18,7 @@ class wait_base::waiting final : public watch {
 
  private:
   leaf* ended(std::size_t i) noexcept override {
-    status s = target(i).state.load(std::memory_order_acquire);
+    status s = target(i).state.load(std::memory_order_acquire);  // [F1]
     if (--left_ == 0 || mode_ == first_completed || (mode_ == first_exception && s == status::error)) over = true;
     if (!over || !waiter || !waiter->claim()) return nullptr;
     waiter->next = nullptr;

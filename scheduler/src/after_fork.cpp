@@ -15,7 +15,7 @@ std::atomic<bool> forked{false};
 std::atomic<std::uint32_t> fork_count{0};  // relaxed: written when the process has one thread
 
 void in_child() {
-  if (this_worker) forked.store(true);
+  if (this_worker) forked.store(true);  // with in_forked_child
   this_worker = nullptr;  // no deque of the parent's is pushed to
   fork_count.fetch_add(1, std::memory_order_relaxed);
   forget_live_schedulers();
@@ -28,7 +28,7 @@ void watch_forks() noexcept {
   std::call_once(once, [] { pthread_atfork(nullptr, nullptr, &in_child); });
 }
 
-bool in_forked_child() noexcept { return forked.load(); }
+bool in_forked_child() noexcept { return forked.load(); }  // with in_child
 std::uint32_t forks() noexcept { return fork_count.load(std::memory_order_relaxed); }
 
 }  // namespace jay::detail

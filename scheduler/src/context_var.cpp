@@ -14,7 +14,7 @@ struct context_map {
     std::uint64_t key;
     context_value value;
   };
-  atomic<std::uint32_t> references{1};
+  atomic<std::uint32_t> references{1};  // relaxed: who takes another has one
   std::vector<entry> entries;
 
   std::vector<entry>::const_iterator place(std::uint64_t key) const noexcept {
@@ -29,7 +29,7 @@ struct context_map {
 
 void retain_context(context_map* c) noexcept { c->references.fetch_add(1, std::memory_order_relaxed); }
 void release_context(context_map* c) noexcept {
-  // acq_rel: every holder's reads before the destruction
+  // acq_rel, with each other release_context: every holder's reads before the destruction
   if (c->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete c;
 }
 
@@ -74,7 +74,7 @@ struct place {
   }
 };
 
-/// A program that sets no variable pays nothing for contexts.
+/// A program that sets no variable pays nothing for contexts. relaxed: who has set a variable, or has been told of it, sees it.
 atomic<bool> any_set{false};
 
 thread_local context_entered* innermost = nullptr;
@@ -122,7 +122,7 @@ struct context_access {
 
 std::uint64_t new_context_key() noexcept {
   static atomic<std::uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
 }
 
 context_value context_get(std::uint64_t key) noexcept { return context_access::get(context_access::current(), key); }
@@ -145,18 +145,17 @@ void context_undo(const context_change& c, const std::string& name) {
 }
 
 context_map* capture_context() noexcept {
-  // relaxed: who has set a variable, or has been told of it, sees this
   return any_set.load(std::memory_order_relaxed) ? context_access::current().share() : nullptr;
 }
 
 context_entered::context_entered(context_slot& s) : slot_(s), task_(current_task_state()), outer_(innermost) {
-  if (slot_.entered.exchange(true, std::memory_order_acquire))
+  if (slot_.entered.exchange(true, std::memory_order_acquire))  // [CE1] acquire: what was done in it before
     throw std::runtime_error("context::run: this context is entered already; use a copy of it");
   innermost = this;
 }
 context_entered::~context_entered() {
   innermost = outer_;
-  slot_.entered.store(false, std::memory_order_release);
+  slot_.entered.store(false, std::memory_order_release);  // [CE1] release
 }
 
 void keep_context(task_state& ended, const context& in) noexcept {

@@ -9,6 +9,7 @@
 #include <jay/detail/assert.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
+#include <jay/detail/worker.hpp>
 
 #include "slabs.hpp"
 
@@ -120,6 +121,7 @@ class depot {
   // ---- a class's lock is held ----
 
   void add_batch(shelf& s, free_block* chain) noexcept {
+    JAY_DEBUG_ASSERT(s.mutex.is_locked());
     chain->next_batch = s.batches;
     s.batches = chain;
     ++s.count;
@@ -127,6 +129,7 @@ class depot {
     bytes_.fetch_add(chain->count * bytes_of(s), relaxed);
   }
   free_block* take_batch(shelf& s) noexcept {
+    JAY_DEBUG_ASSERT(s.mutex.is_locked());
     free_block* chain = s.batches;
     if (!chain) return nullptr;
     s.batches = chain->next_batch;
@@ -136,6 +139,7 @@ class depot {
     return chain;
   }
   void* take_new(shelf& s, std::size_t cls) noexcept {
+    JAY_DEBUG_ASSERT(s.mutex.is_locked());
     if (!s.slabs) {
       bool was_resident = false;
       slab* fresh = areas_.take(was_resident);
@@ -154,6 +158,7 @@ class depot {
     return b;
   }
   static void list(shelf& s, slab& b) noexcept {
+    JAY_DEBUG_ASSERT(s.mutex.is_locked());
     b.listed = true;
     b.prev = nullptr;
     b.next = s.slabs;
@@ -161,11 +166,13 @@ class depot {
     s.slabs = &b;
   }
   static void unlist(shelf& s, slab& b) noexcept {
+    JAY_DEBUG_ASSERT(s.mutex.is_locked());
     b.listed = false;
     (b.prev ? b.prev->next : s.slabs) = b.next;
     if (b.next) b.next->prev = b.prev;
   }
   static void home(shelf& s, free_block* chain) noexcept {
+    JAY_DEBUG_ASSERT(s.mutex.is_locked());
     while (chain) {
       free_block* b = std::exchange(chain, chain->next);
       slab& to = area::slab_of(b);
@@ -183,6 +190,7 @@ class depot {
 
   /// False: the last one began less than a rest ago, or there is nothing to give back.
   bool begin_round() noexcept {
+    JAY_DEBUG_ASSERT(releasing_.is_locked());
     std::int64_t now = now_ns();
     if (now < next_round_) return false;
     next_round_ = now + std::chrono::nanoseconds(frame_rest).count();
@@ -198,6 +206,7 @@ class depot {
     return due_;
   }
   bool go_on() noexcept {
+    JAY_DEBUG_ASSERT(releasing_.is_locked());
     for (; at_ < frame_classes; ++at_) {
       shelf& s = shelves_[at_];
       if (s.due > 0) {
@@ -227,6 +236,7 @@ class depot {
   /// Of one slab; false: there was none. Taken off the list, so that nobody takes a block from it meanwhile. Whole slabs are
   /// kept, up to `kept` bytes. (Blocks that are kept would lie anywhere, and keep a page each.)
   bool give_pages_back(std::size_t cls, std::size_t kept) noexcept {
+    JAY_DEBUG_ASSERT(releasing_.is_locked());
     shelf& s = shelves_[cls];
     slab* b;
     {
@@ -254,6 +264,7 @@ class depot {
   }
   /// If no block is in use, takes every slab away without a look at the blocks.
   bool drop_all() noexcept {
+    JAY_DEBUG_ASSERT(releasing_.is_locked());
     bool unused = true;
     for (std::size_t cls = 1; cls < frame_classes; ++cls) {
       shelf& s = shelves_[cls];
@@ -316,6 +327,7 @@ void block_free(void* p, std::size_t cls) noexcept { cls < frame_classes ? share
 #endif
 
 void* frame_cache::refill(std::size_t cls) {
+  JAY_DEBUG_ASSERT(this == &this_worker->frames);
   JAY_DEBUG_ASSERT(!list[cls] && count[cls] == 0);
   free_block* chain = std::exchange(reserve[cls], nullptr);
   if (!chain) chain = shared().take(cls);
@@ -327,6 +339,7 @@ void* frame_cache::refill(std::size_t cls) {
 }
 
 void frame_cache::spill(std::size_t cls) noexcept {
+  JAY_DEBUG_ASSERT(this == &this_worker->frames);
   free_block* chain = std::exchange(list[cls], nullptr);
   chain->count = std::exchange(count[cls], 0);
   free_block* over = std::exchange(reserve[cls], chain);

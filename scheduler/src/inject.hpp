@@ -18,11 +18,11 @@ class inject {
  public:
   void put(job* j) noexcept {
     if (!queue_.enqueue(j)) [[unlikely]] put_spare(&j, 1);
-    size_.fetch_add(1, std::memory_order_seq_cst);
+    size_.fetch_add(1, std::memory_order_seq_cst);  // [P1] seq_cst: before the read of word, with [S3]
   }
   void put(job* const* jobs, std::size_t n) noexcept {
     if (!queue_.enqueue_bulk(jobs, n)) [[unlikely]] put_spare(jobs, n);
-    size_.fetch_add(static_cast<std::int64_t>(n), std::memory_order_seq_cst);
+    size_.fetch_add(static_cast<std::int64_t>(n), std::memory_order_seq_cst);  // [P1]
   }
   /// Null: nothing there, or others are taking it.
   job* take() noexcept {
@@ -35,12 +35,13 @@ class inject {
     if (taken) taken_.store(taken_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // under the lock
     taking_.unlock();
     if (!taken) return nullptr;
-    size_.fetch_sub(1, std::memory_order_seq_cst);
+    size_.fetch_sub(1, std::memory_order_seq_cst);  // in one order with put
     return j;
   }
+  /// [S3] seq_cst: with [P1] in put
   bool empty() const noexcept { return size_.load(std::memory_order_seq_cst) <= 0; }
   std::size_t size() const noexcept {
-    auto n = size_.load(std::memory_order_relaxed);
+    auto n = size_.load(std::memory_order_relaxed);  // relaxed: a hint
     return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
   /// How many have been taken so far. relaxed: for display, and for ages (ticker.hpp).
@@ -63,6 +64,7 @@ class inject {
     }
   }
   bool take_spare(job*& j) noexcept {
+    JAY_DEBUG_ASSERT(taking_.is_locked());
     if (spares_ == 0) return false;
     j = spare_[--spares_];
     return true;
@@ -72,7 +74,7 @@ class inject {
   moodycamel::ConcurrentQueue<job*, traits> queue_;
   alignas(64) spin_mutex taking_;
   moodycamel::ConsumerToken taker_{queue_};  // where the round is; guarded by taking_
-  atomic<std::uint64_t> taken_{0};           // written under taking_
+  atomic<std::uint64_t> taken_{0};           // relaxed: written under taking_, read for display
   std::size_t spares_ = 0;  // this and spare_: guarded by taking_
   job* spare_[spare_room];
   alignas(64) atomic<std::int64_t> size_{0};

@@ -24,7 +24,7 @@ void inner_scope::open(promise_base& p) noexcept {
     passage_.was_cancelled = false;
     inner_.marks = scope::outer_cancelled | scope::outer_due;
     inner_.word.set_pending();
-    inner_.generation.store(1, std::memory_order_relaxed);
+    inner_.generation.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows this scope yet
   }
   p.context = reinterpret_cast<std::uintptr_t>(&inner_);
   this_worker->context = p.context;

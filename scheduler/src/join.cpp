@@ -74,7 +74,7 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
     w->jobs.publish(b + n);
     children = nullptr;
   }
-  asymmetric_light();
+  asymmetric_light();  // between [P1] and [P2] of idle.hpp: with the heavy one in announce
   if (!w->fed()) w->feed_hungry();
   return children ? children[0] : nullptr;
 }

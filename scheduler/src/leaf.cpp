@@ -11,6 +11,7 @@
 namespace jay::detail {
 
 void leaf::prepare(job* f, std::uintptr_t context) noexcept {
+  JAY_DEBUG_ASSERT(this_worker && !listed);
   frame = f;
   owner = scope_of(context);
   forked = is_forked(context);
@@ -20,6 +21,7 @@ void leaf::prepare(job* f, std::uintptr_t context) noexcept {
 }
 
 bool leaf::arm(bool passed_on) noexcept {
+  JAY_DEBUG_ASSERT(frame && owner && !listed && !was_cancelled);  // prepared, and not armed
   forwards = passed_on;
   if (!forked) {
     if (owner->word.arm(this, passed_on)) return true;
@@ -39,6 +41,7 @@ void leaf::leave_slow() noexcept {
 bool leaf::cancelled_since() noexcept {
   if (was_cancelled) return true;
   if (!forked && !owner->word.pending()) return false;
+  // [G1] acquire; what it leads to is read under the scope's lock
   if (forked && owner->generation.load(std::memory_order_acquire) == 0) return false;
   return owner->take_cancel(promise_of(frame));
 }

@@ -9,7 +9,7 @@ namespace jay::detail {
 
 std::uint64_t wait_word::lock() noexcept {
   for (int spins = 0;; ++spins) {
-    // [W1] acquire: the list, and what was done before the state became what it is
+    // relaxed: looked at again. [W1] acquire: the list, and what was done before the state became what it is
     if (!(word_.load(std::memory_order_relaxed) & busy)) {
       std::uint64_t w = word_.fetch_or(busy, std::memory_order_acquire);
       if (!(w & busy)) return w;

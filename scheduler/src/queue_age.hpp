@@ -23,7 +23,7 @@ class queue_age {
       since_ = now;
     }
     const std::int64_t age = put > taken ? std::chrono::duration_cast<std::chrono::microseconds>(now - since_).count() : 0;
-    now_.store(age, std::memory_order_relaxed);  // relaxed: for display
+    now_.store(age, std::memory_order_relaxed);
     if (age > worst_.load(std::memory_order_relaxed)) worst_.store(age, std::memory_order_relaxed);
   }
   std::chrono::microseconds now() const noexcept { return std::chrono::microseconds(now_.load(std::memory_order_relaxed)); }
@@ -34,7 +34,7 @@ class queue_age {
  private:
   std::uint64_t mark_ = 0;
   clock::time_point since_{};
-  atomic<std::int64_t> now_{0}, worst_{0};
+  atomic<std::int64_t> now_{0}, worst_{0};  // relaxed: for display
 };
 
 }  // namespace jay::detail

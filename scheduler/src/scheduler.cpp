@@ -45,20 +45,20 @@ void pin(std::thread& t, std::size_t index) {
 }  // namespace
 
 scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d)
-    : self(s), config(c), debug(d) {
+    : self(s), config(c), debug(d), services(s) {
   use_asymmetric_fences(c.fence != fence_policy::full);
 }
 
 void scheduler_core::begin() {
   ticks = std::make_unique<ticker>(*this);
   if (debug.enabled && debug.slow_step > 0) watch = std::make_unique<stall_watch>(*this);
-  begun.store(1, std::memory_order_release);
+  begun.store(1, std::memory_order_release);  // [BG1] release: all workers are there
   futex_wake(begun, INT32_MAX);
 }
 
 scheduler_core::~scheduler_core() {
-  if (begun.load(std::memory_order_relaxed) == 0) {  // the constructor has failed
-    begun.store(2, std::memory_order_release);
+  if (begun.load(std::memory_order_relaxed) == 0) {  // relaxed: this thread wrote it. The constructor has failed
+    begun.store(2, std::memory_order_release);       // [BG1]
     futex_wake(begun, INT32_MAX);
     for (std::thread& t : threads) t.join();
   }
@@ -73,7 +73,9 @@ scheduler_core::~scheduler_core() {
 }  // namespace detail
 
 scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
-    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)), number_(detail::next_number()) {
+    : core_(std::make_unique<detail::scheduler_core>(*this, config, debug)),
+      services_(&core_->services),
+      number_(detail::next_number()) {
   detail::scheduler_core& core = *core_;
   detail::watch_forks();
   detail::note_terminate();
@@ -87,7 +89,8 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
       core.threads.emplace_back([&core, w = core.workers[i].get()] {
         detail::name_this_thread("jay", w->index);
         w->thread.store(static_cast<int>(::gettid()), std::memory_order_relaxed);  // relaxed: a number
-        while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);
+        while (core.begun.load(std::memory_order_acquire) == 0) detail::futex_wait(core.begun, 0);  // [BG1] acquire
+        // relaxed: it is written once
         if (core.begun.load(std::memory_order_relaxed) == 1) core.loop(*w);
       });
     } catch (const std::system_error& e) {
@@ -124,14 +127,16 @@ scheduler::~scheduler() {
     left = core_.release();
     return;
   }
+  services_->stop();
   detail::live_schedulers::remove(this);
   core_->watch.reset();
-  core_->stopping.store(true, std::memory_order_seq_cst);
+  core_->stopping.store(true, std::memory_order_seq_cst);  // [X1]
   while (detail::station* s = core_->idle->wake_one())
     core_->wake(*s);
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
   core_->ticks.reset();  // which the workers woke up
+  services_->end();
 }
 
 std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
@@ -240,12 +245,10 @@ void check_not_forked(const scheduler& s, const char* what) {
     throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
 }
 
-void set_attachment(scheduler& s, void* a) noexcept { s.core().attachment = a; }
-void* attachment(scheduler& s) noexcept { return s.core().attachment; }
 void set_poll_hook(scheduler& s, poll_hook* hook) noexcept {
   scheduler_core& core = s.core();
-  poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);
-  while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // a worker may be inside
+  poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);  // [H1]
+  while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // [H1] [H2] a worker may be inside
     old->interrupt();
     thread_yield();
   }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include <jay/detail/services.hpp>
 #include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
@@ -60,9 +61,12 @@ struct scheduler_core {
   struct {
     queue_age ready, shared, later, low;
   } ages;
+  // [H1] Who uses the hook counts itself, then reads it; who takes it away writes it, then waits until nobody is counted. All
+  // four are seq_cst, so one sees the other. [H2] What a user did comes before it is known to have gone.
   atomic<poll_hook*> hook{nullptr};
-  atomic<std::uint32_t> hook_users{0};  // threads that may be using it: who takes it away waits for them
-  void* attachment = nullptr;
+  atomic<std::uint32_t> hook_users{0};
+  jay::detail::services services;
+  // [X1] seq_cst: who stops the scheduler writes it, then wakes every sleeper; a worker becomes a sleeper, then reads it.
   atomic<bool> stopping{false};
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
@@ -74,7 +78,7 @@ struct scheduler_core {
   std::vector<registry_shard> registry;
   drain_bell bell;
   atomic<std::uint64_t> task_number{0};
-  atomic<std::uint32_t> next_called{0};  // whose turn it is to be called to the shared queues
+  atomic<std::uint32_t> next_called{0};  // relaxed: whose turn it is to be called to the shared queues
 
   using exception_handler = std::function<void(const exception_context&)>;
   std::mutex handler_mutex;

@@ -85,6 +85,7 @@ bool stands_under(const scope& s, promise_base& from, const join* j) noexcept {
 
 /// The strand is told of everything up to now, and so is the join that waits for it.
 void mark_told(scope& s, promise_base& strand) noexcept {
+  JAY_DEBUG_ASSERT(s.mutex.is_locked());
   strand.seen = s.generation.load(std::memory_order_relaxed);  // relaxed: written under the lock that is held
   strand.told = true;
   join_of(strand)->status |= join::child_cancelled;
@@ -100,6 +101,7 @@ scheduler& scope::sched() const noexcept {
 void scope::tell(leaf& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
 
 void scope::deliver(leaf& l, cancel_walk& w) noexcept {
+  JAY_DEBUG_ASSERT(mutex.is_locked() && l.listed);
   void* busy = l.word().busy_with();
   if (busy && w.meet(static_cast<forwarding_leaf&>(l))) return;
   void* found;
@@ -144,8 +146,9 @@ void scope::strike(const std::string& text, cancel_walk& w, bool from_outside) n
     case cancel_word::outcome::pending: marks &= static_cast<std::uint8_t>(~outer_due); [[fallthrough]];
     case cancel_word::outcome::pending_before:  // running, or in a gather
       if (from_outside) marks |= outer_due;
+      // relaxed: written under the lock that is held. [G1] release: with the loads of strands
       cancel_generation = generation.load(std::memory_order_relaxed) + 1;
-      generation.store(cancel_generation, std::memory_order_release);  // [G1] release: with the loads of strands
+      generation.store(cancel_generation, std::memory_order_release);
       for (leaf *l = suspended, *next; l; l = next) {
         next = l->scope_next;
         deliver(*l, w);
@@ -172,8 +175,9 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
     first_error = &e;
     if (status & keep_running) return;
     if (!child.told || !is_cancelled_error(e)) {
+      // relaxed: written under the lock that is held. [G1] release
       failed_generation = s.generation.load(std::memory_order_relaxed) + 1;
-      s.generation.store(failed_generation, std::memory_order_release);  // [G1]
+      s.generation.store(failed_generation, std::memory_order_release);
       s.marks |= scope::a_join_failed;
       for (leaf *l = s.suspended, *next; l; l = next) {
         next = l->scope_next;
@@ -200,7 +204,7 @@ bool scope::take_cancel(promise_base& frame) noexcept {
   spin_guard g(mutex);
   if (!is_forked(frame.context)) {
     bool taken = word.take_pending();
-    generation.store(0, std::memory_order_relaxed);  // there is no other strand to read it
+    generation.store(0, std::memory_order_relaxed);  // relaxed: there is no other strand to read it
     cancel_generation = 0;
     marks &= static_cast<std::uint8_t>(~a_join_failed);
     return taken;
@@ -218,6 +222,7 @@ std::uint32_t scope::told(promise_base& frame) noexcept {
 
 void scope::make_due(promise_base& frame, bool forked) noexcept {
   spin_guard g(mutex);
+  // relaxed: written under the lock that is held. [G1] release
   std::uint32_t now = generation.load(std::memory_order_relaxed) + 1;
   generation.store(now, std::memory_order_release);
   if (marks & outer_cancelled) marks |= outer_due;  // it may be the one from outside: at the exit it goes back there
@@ -228,14 +233,14 @@ void scope::make_due(promise_base& frame, bool forked) noexcept {
 void scope::collapse() noexcept {
   spin_guard g(mutex);
   if (word.pending()) return;
-  generation.store(0, std::memory_order_relaxed);
+  generation.store(0, std::memory_order_relaxed);  // relaxed: there is no other strand to read it
   cancel_generation = 0;
   marks &= static_cast<std::uint8_t>(~a_join_failed);
 }
 
 bool scope::add(leaf& l) noexcept {
   spin_guard g(mutex);
-  if (generation.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+  if (generation.load(std::memory_order_relaxed) != 0) [[unlikely]] {  // relaxed: written under the lock that is held
     promise_base* strand = strand_root(*this, promise_of(l.frame));
     if (last_cancel(*this, *strand) > strand->seen) {
       mark_told(*this, *strand);

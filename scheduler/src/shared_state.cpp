@@ -41,7 +41,7 @@ bool shared_state::complete(status s) noexcept {
   scheduler_ref at;
   {
     spin_guard g(mutex);
-    if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    if (state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
     // A task that has cancelled itself and then ends is cancelled, as Python's. A cancel from outside that comes between its
     // last suspension and its end takes nothing away: what it gives may be bytes that were read, an item that was got.
     if (s == status::value && is_task) {
@@ -49,7 +49,7 @@ bool shared_state::complete(status s) noexcept {
       if (t.cancel_unseen() && (t.flags.load(std::memory_order_relaxed) & task_state::by_itself)) [[unlikely]] return false;
     }
     at = where();
-    state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
+    state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
     leaf** end = &claimed;
     while (leaf* l = waiters.pop_front()) {
       if (!l->claim()) continue;  // a canceller was faster, or resumes it for us
@@ -78,7 +78,7 @@ bool shared_state::cancel(const std::string& message, cancel_walk& w) noexcept {
 bool shared_state::do_cancel(const std::string& message, cancel_walk&) noexcept {
   {
     spin_guard g(mutex);
-    if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    if (state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
   }
   note_cancel(message);
   return complete(status::cancelled);
@@ -103,7 +103,7 @@ void shared_state::note_cancel(const std::string& message) noexcept {
 
 void shared_state::rethrow() {
   retrieved.store(true, std::memory_order_relaxed);
-  switch (state.load(std::memory_order_acquire)) {
+  switch (state.load(std::memory_order_acquire)) {  // [F1]
     case status::error: std::rethrow_exception(error());
     case status::cancelled: throw cancelled_error(cancel_message());
     default: break;
@@ -113,7 +113,7 @@ void shared_state::rethrow() {
 std::exception_ptr shared_state::exception(const char* pending) {
   if (!done()) throw invalid_state_error(pending);
   retrieved.store(true, std::memory_order_relaxed);
-  status s = state.load(std::memory_order_acquire);
+  status s = state.load(std::memory_order_acquire);  // [F1]
   if (s == status::cancelled) rethrow();
   return s == status::error ? error() : nullptr;
 }
@@ -125,13 +125,13 @@ void shared_state::check_result(const char* what) {
 
 callback_id shared_state::add_callback(callback* c) noexcept {
   static atomic<callback_id> last_id{0};
-  c->id = last_id.fetch_add(1, std::memory_order_relaxed) + 1;
+  c->id = last_id.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
   callback_id id = c->id;
   scheduler_ref at;
   {
     spin_guard g(mutex);
     at = where();
-    if (state.load(std::memory_order_relaxed) == status::pending) {
+    if (state.load(std::memory_order_relaxed) == status::pending) {  // relaxed: it changes under the lock
       callback** end = &callbacks;
       while (*end) end = &(*end)->next;
       *end = c;
@@ -181,7 +181,7 @@ bool state_awaiter::suspend() {
   for (;;) {
     {
       spin_guard g(s->mutex);
-      if (s->state.load(std::memory_order_relaxed) != status::pending) return false;
+      if (s->state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
       if (!s->home) [[unlikely]] s->set_home(owner->sched());
       s->waiters.push_back(*this);
       if (pass_on_ ? arm(&forward_cancel) : arm()) return true;
@@ -202,7 +202,7 @@ bool state_awaiter::suspend() {
 void state_awaiter::resumed() {
   if (was_cancelled) unlink();
   finish();
-  // A cancelled_error tells of all cancels that have come before it.
+  // A cancelled_error tells of all cancels that have come before it. relaxed: it is done, and who woke this strand saw that
   if (owner && target_->state.load(std::memory_order_relaxed) == status::cancelled) (void)cancelled_since();
   else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
 }

@@ -25,9 +25,9 @@ class task_count {
  public:
   /// One thread at a time.
   void begun() noexcept {
-    begun_.store(begun_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // relaxed: [E1] orders it
+    begun_.store(begun_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
-  /// [E1] Only the worker whose count this is.
+  /// [E1] Only the worker whose count this is. relaxed: nobody else writes it.
   void ended() noexcept { ended_.store(ended_.load(std::memory_order_relaxed) + 1, asym_store); }
   /// [E1] Any thread.
   void ended_shared() noexcept { ended_.fetch_add(1, asym_store); }
@@ -41,22 +41,23 @@ class task_count {
   }
 
  private:
-  atomic<std::uint64_t> begun_{0};
+  atomic<std::uint64_t> begun_{0};  // relaxed: [E1] orders it
   alignas(64) atomic<std::uint64_t> ended_{0};
 };
 
 class drain_bell {
  public:
+  /// acquire: with begin. Who starts a task then is turned away.
   bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
   void begin() noexcept {
-    draining_.store(true, std::memory_order_seq_cst);
+    draining_.store(true, std::memory_order_seq_cst);  // with ring; the fence: with the light one there
     asymmetric_heavy();
   }
   void end() noexcept { draining_.store(false, std::memory_order_relaxed); }  // relaxed: nothing is known by it
 
   /// After an end has been counted.
   void ring() noexcept {
-    asymmetric_light();
+    asymmetric_light();  // with the heavy one in begin
     if (!draining_.load(asym_load)) [[likely]] return;
     rung_.fetch_add(1, std::memory_order_release);  // [E2]
     futex_wake(rung_, 1);

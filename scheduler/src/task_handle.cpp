@@ -16,7 +16,7 @@ detail::task_state& task_handle_base::state() const {
 
 int task_handle_base::uncancel() {
   auto& requests = state().cancel_requests;
-  int n = requests.load(std::memory_order_relaxed);
+  int n = requests.load(std::memory_order_relaxed);  // relaxed: a number; what follows is told under the scope's lock
   while (n > 0 && !requests.compare_exchange_weak(n, n - 1, std::memory_order_relaxed)) {
   }
   if (n <= 1) state().root.word.take_pending();  // 3.13: no cancel is asked for any more, so none is delivered

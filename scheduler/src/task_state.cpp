@@ -106,7 +106,7 @@ void enrol(scheduler_core& core, task_state& t) noexcept {
   shard.first = &t;
   if (shard.numbers_left == 0) {
     shard.numbers_left = &shard == &core.registry.back() ? 1 : 64;
-    shard.number = core.task_number.fetch_add(shard.numbers_left, std::memory_order_relaxed);
+    shard.number = core.task_number.fetch_add(shard.numbers_left, std::memory_order_relaxed);  // relaxed: only to be different
   }
   --shard.numbers_left;
   t.number = ++shard.number;
@@ -138,7 +138,7 @@ task_state::task_state(scheduler& s, priority p) : shared_state(&s, 2), root(*th
 task_state::~task_state() {
   if (context) release_context(context);
 }
-void task_state::destroy() noexcept {
+void task_state::destroy() noexcept {  // relaxed: whoever had it has let go (release)
   if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
     report(where(), "a task's exception was never retrieved", error(), this);
   delete this;
@@ -167,7 +167,7 @@ bool task_state::do_cancel(const std::string& message, cancel_walk& w) noexcept 
   {
     // Under this lock its end looks for a cancel (complete), so that none is accepted that nobody is told of.
     spin_guard g(mutex);
-    if (state.load(std::memory_order_relaxed) != status::pending) return false;
+    if (state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
     cancel_requests.fetch_add(1, std::memory_order_relaxed);
     if (current_task_state() == this) flags.fetch_or(by_itself, std::memory_order_relaxed);
     root.strike(message, w, false);
@@ -199,7 +199,7 @@ bool run_in_place(worker& w, task_state& t) {
   run_job(w, &t);
   asked |= !w.in_place;  // one that was passed over meanwhile
   w.in_place = outer;
-  if (asked) w.attention.fetch_or(attention::turn, std::memory_order_relaxed);
+  if (asked) w.attention.fetch_or(attention::turn, std::memory_order_relaxed);  // relaxed: only a request
   w.context = context;
   w.budget = budget;
   w.parked = parked;
@@ -273,7 +273,7 @@ void mislaid_frame(const std::source_location& of) noexcept {
 }
 
 namespace {
-std::atomic<std::size_t> unawaited{0};
+std::atomic<std::size_t> unawaited{0};  // relaxed: a count, for tests
 }
 std::size_t unawaited_count() noexcept { return unawaited.load(std::memory_order_relaxed); }
 

@@ -41,7 +41,7 @@ ticker::ticker(scheduler_core& core)
 }
 
 ticker::~ticker() {
-  ending_.store(1, std::memory_order_seq_cst);  // as R1 and R2: it is seen before a rest, or the rest is
+  ending_.store(1, std::memory_order_seq_cst);  // as [TR1] and [TR2]: it is seen before a rest, or the rest is
   futex_wake(ending_, 1);
   rest_.stir();
   if (thread_.joinable()) thread_.join();
@@ -117,6 +117,7 @@ void ticker::loop() noexcept {
     } else if (++idle_for >= linger) {
       look_at_ages(now);
       idle_for = 0;
+      // [TR2] seq_cst: as the read of the sleepers
       if (rest_.begin([this] { return core_.idle->all_asleep() && ending_.load(std::memory_order_seq_cst) == 0; })) rest_.wait();
       continue;
     }

@@ -4,12 +4,12 @@
 // of operations is spent. While all workers sleep it does nothing, and after a while it sleeps too:
 //
 //   the ticker                               a worker that goes on after a sleep (stir)
-//   R1  resting := true                      W1  it is no longer counted as a sleeper (idle.hpp, an RMW)
-//   R2  all asleep? then sleep on it,        W2  resting? then resting := false, wake it
-//       else resting := false
+//   [TR1] resting := true                    [TW1] it is no longer counted as a sleeper (idle.hpp, an RMW)
+//   [TR2] all asleep? then sleep on it,      [TW2] resting? then resting := false, wake it
+//         else resting := false
 //
-// All four are seq_cst. If R2 still counts the worker as a sleeper, R2 comes before W1 in their order, so R1 before W2, and W2
-// sees `resting`. So no worker runs while the ticker sleeps.
+// All four are seq_cst. If TR2 still counts the worker as a sleeper, TR2 comes before TW1 in their order, so TR1 before TW2,
+// and TW2 sees `resting`. So no worker runs while the ticker sleeps.
 #pragma once
 
 #include <time.h>
@@ -32,8 +32,8 @@ class ticker_rest {
   /// True: all sleep; call wait.
   template <class AllAsleep>
   bool begin(AllAsleep all_asleep) noexcept {
-    resting_.store(1, std::memory_order_seq_cst);  // R1
-    if (all_asleep()) return true;                 // R2
+    resting_.store(1, std::memory_order_seq_cst);  // [TR1]
+    if (all_asleep()) return true;                 // [TR2]
     resting_.store(0, std::memory_order_relaxed);  // relaxed: a worker that saw it wakes nobody, which does no harm
     return false;
   }
@@ -41,7 +41,7 @@ class ticker_rest {
     while (resting_.load(std::memory_order_relaxed) != 0) futex_wait(resting_, 1);  // relaxed: it learns nothing else
   }
   void stir() noexcept {
-    if (resting_.load(std::memory_order_seq_cst) == 0) return;  // W2
+    if (resting_.load(std::memory_order_seq_cst) == 0) return;  // [TW2]
     if (resting_.exchange(0, std::memory_order_relaxed) != 0) futex_wake(resting_, 1);  // relaxed: one of them wakes it
   }
 

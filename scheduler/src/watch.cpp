@@ -21,7 +21,8 @@ watch::watch(std::vector<state_ptr<shared_state>> targets)
 watch::~watch() = default;
 
 void watch::release() noexcept {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;  // acq_rel: every holder's accesses first
+  // acq_rel, with each other release: every holder's accesses first
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
 void watch::run(job* j) {

@@ -49,8 +49,9 @@ constexpr std::int64_t stuck_after = 300'000;  // ns
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
+// relaxed: only its worker writes, and it is read for display
 void add(atomic<std::uint64_t>& counter) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // only its worker writes
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 /// Whole pages become zeros, and take no memory until they are written again.
@@ -74,7 +75,7 @@ worker::worker(scheduler& s, unsigned i, bool is_io)
     : io(is_io), index(i), sched(&s) {
   frames.batch = std::max<std::uint32_t>(s.config().frame_cache / 2, 1);
   fifo = !io && s.config().order == order::asyncio;
-  if (io || fifo) attention.store(attention::special, std::memory_order_relaxed);
+  if (io || fifo) attention.store(attention::special, std::memory_order_relaxed);  // relaxed: nobody else knows it yet
 }
 worker::~worker() = default;
 
@@ -90,6 +91,7 @@ int worker::may_sleep() const noexcept {
   return over || has_run ? static_cast<int>(rest.count()) : -1;
 }
 void worker::rested() noexcept {
+  JAY_DEBUG_ASSERT(is_here());
   frames.give_up();
   has_run = false;
   jobs.for_each_unused(&give_pages_back);
@@ -109,6 +111,7 @@ void worker::push_elsewhere(job* j) noexcept {
 }
 
 void run_job(worker& w, job* j) noexcept {
+  JAY_DEBUG_ASSERT(w.is_here());
   w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
   w.has_run = true;
@@ -121,7 +124,7 @@ void run_job(worker& w, job* j) noexcept {
     now->resume(now);
   }
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
-  if (w.watched) w.step.store(0, std::memory_order_release);
+  if (w.watched) w.step.store(0, std::memory_order_release);  // [SW1]
   if (!w.parked) [[unlikely]]
     fatal(
         "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
@@ -137,10 +140,10 @@ void scheduler_core::wake_one() noexcept {
 }
 
 void scheduler_core::wake(station& s) noexcept {
-  hook_users.fetch_add(1, std::memory_order_seq_cst);
+  hook_users.fetch_add(1, std::memory_order_seq_cst);  // [H1]
   if (s.unpark())
-    if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->interrupt();
-  hook_users.fetch_sub(1, std::memory_order_release);
+    if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->interrupt();  // [H1]
+  hook_users.fetch_sub(1, std::memory_order_release);                         // [H2]
 }
 
 void scheduler_core::call_for(std::size_t jobs) noexcept { detail::call_for(*this, jobs); }
@@ -148,7 +151,7 @@ void scheduler_core::call_for(std::size_t jobs) noexcept { detail::call_for(*thi
 void scheduler_core::call_to_shared() noexcept {
   std::size_t called = std::min<std::size_t>(workers.size(), 4);
   std::uint32_t first = next_called.fetch_add(1, std::memory_order_relaxed);
-  for (std::size_t i = 0; i < called; ++i)
+  for (std::size_t i = 0; i < called; ++i)  // [CF1] seq_cst: after the put; with answered
     workers[(first + i) % workers.size()]->attention.fetch_or(attention::ready, std::memory_order_seq_cst);
 }
 
@@ -214,15 +217,17 @@ class worker_queues {
   bool turn_asked() noexcept {
     if (!w_.turn_asked()) return false;
     w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);  // relaxed: only a request
-    core_.hook_users.fetch_add(1, std::memory_order_seq_cst);
-    if (poll_hook* h = core_.hook.load(std::memory_order_seq_cst)) h->look();
-    core_.hook_users.fetch_sub(1, std::memory_order_release);
+    core_.hook_users.fetch_add(1, std::memory_order_seq_cst);                  // [H1]
+    if (poll_hook* h = core_.hook.load(std::memory_order_seq_cst)) h->look();  // [H1]
+    core_.hook_users.fetch_sub(1, std::memory_order_release);                  // [H2]
     return true;
   }
+  /// relaxed: a hint; answered looks at the queues.
   bool called() const noexcept { return w_.attention.load(std::memory_order_relaxed) & attention::ready; }
   void answered() noexcept {
-    // Cleared before the look, so that a put that comes after it sets it again.
+    // [CF1] seq_cst: cleared before the look, so that a put that comes after it sets it again; with call_for.
     w_.attention.fetch_and(~attention::ready, std::memory_order_seq_cst);
+    // relaxed: this worker's own request
     if (!core_.ready.empty() || !core_.normal.empty()) w_.attention.fetch_or(attention::ready, std::memory_order_relaxed);
   }
   job* ready() noexcept { return core_.ready.take(); }
@@ -244,7 +249,7 @@ class worker_queues {
   }
 
  private:
-  /// A worker that has not answered for more than a tick, and has jobs.
+  /// A worker that has not answered for more than a tick, and has jobs. relaxed: a hint, asked for again.
   worker* left_by() const noexcept {
     for (const auto& other : core_.workers)
       if (other.get() != &w_ && (other->attention.load(std::memory_order_relaxed) & attention::late) && !other->jobs.empty())
@@ -274,6 +279,7 @@ job* scheduler_core::next_in_order(worker& w) noexcept {
 }
 
 job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
+  JAY_DEBUG_ASSERT(w.is_here());
   job* j;
   if (w.fifo) {
     j = next_in_order(w);
@@ -292,7 +298,7 @@ std::size_t scheduler_core::theft_in_sight(const worker& w) const noexcept {
 }
 
 bool scheduler_core::work_in_sight() const noexcept {
-  if (stopping.load(std::memory_order_seq_cst)) return true;
+  if (stopping.load(std::memory_order_seq_cst)) return true;  // [X1]
   if (!ready.empty() || !normal.empty() || !later.empty() || !low.empty()) return true;
   for (const auto& w : workers)
     if (!w->jobs.empty()) return true;
@@ -310,10 +316,10 @@ void scheduler_core::sleep(worker& w) noexcept {
   const int limit = w.may_sleep();
   const auto wake_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit);
   bool rested = false;
-  hook_users.fetch_add(1, std::memory_order_seq_cst);
-  poll_hook* h = hook.load(std::memory_order_seq_cst);
+  hook_users.fetch_add(1, std::memory_order_seq_cst);   // [H1]
+  poll_hook* h = hook.load(std::memory_order_seq_cst);  // [H1]
   poll_hook::part part = poll_hook::part::none;
-  for (std::chrono::steady_clock::time_point until; h; h = hook.load(std::memory_order_seq_cst)) {
+  for (std::chrono::steady_clock::time_point until; h; h = hook.load(std::memory_order_seq_cst)) {  // [H1]
     part = h->begin_poll(until);
     if (part != poll_hook::part::watch) break;
     bool woken = w.park_until(until);
@@ -332,7 +338,7 @@ void scheduler_core::sleep(worker& w) noexcept {
     }
     h->end_poll();
   }
-  hook_users.fetch_sub(1, std::memory_order_release);
+  hook_users.fetch_sub(1, std::memory_order_release);  // [H2]
   if (part == poll_hook::part::none) {
     if (limit < 0) w.park();
     else rested = !w.park_until(wake_at) && limit > 0;
@@ -351,7 +357,7 @@ job* scheduler_core::search(worker& w) noexcept {
   int looks = 1;       // at what is ours and everybody's, between two at the others' deques
   do {
     for (int i = 0; i < looks; ++i) {
-      if (stopping.load(std::memory_order_relaxed)) return nullptr;
+      if (stopping.load(std::memory_order_relaxed)) return nullptr;  // relaxed: looked at again before it sleeps
       if (job* j = next_job(w, false)) return j;
       for (int k = 0; k < 8; ++k) cpu_relax();
     }

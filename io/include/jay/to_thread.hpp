@@ -51,7 +51,7 @@ template <class F, class... A>
 task<std::invoke_result_t<F, A...>> to_thread(F f, A... args) {
   scheduler& s = require_scheduler("to_thread");
   auto call = std::make_shared<blocking_call<F, A...>>(std::move(f), std::move(args)...);
-  blocking_pool_of(s).submit("to_thread called in " + current_task().name(), [call] { call->run(); });
+  service_of<blocking_pool>(s).submit("to_thread called in " + current_task().name(), [call] { call->run(); });
   auto wait = call->done.get_future().unshared();
   co_await std::move(wait);
   call->result.check();

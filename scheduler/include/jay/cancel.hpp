@@ -40,6 +40,7 @@ class JAY_API checkpoint_awaiter : leaf {
   bool must_stop(promise_base& p) noexcept {
     owner = scope_of(p.context);
     worker* w = this_worker;
+    // relaxed: a cancel that is missed here is met at the next look
     if (w->calm() && !owner->word.pending() && owner->generation.load(std::memory_order_relaxed) == 0 && w->spend())
       return false;
     was_cancelled = take(p);

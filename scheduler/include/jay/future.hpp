@@ -29,7 +29,7 @@ class future {
   /// False: it was done already.
   bool cancel(std::string message = {}) { return state().cancel(message); }
   bool done() const { return state().done(); }
-  bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }
+  bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }  // [F1]
   lvalue_given result() const {
     state().check_result("future::result");
     if constexpr (std::is_reference_v<T>) return static_cast<T>(*state().result.value());
@@ -113,16 +113,17 @@ class promise {
     detail::atomic<bool> claimed{false};
 
     ~writer() {
+      // relaxed: who has claimed it has let go of the writer since
       if (state->done() || claimed.load(std::memory_order_relaxed)) return;
       state->result.set_error(std::make_exception_ptr(std::runtime_error("broken promise: the promise went unset")));
       state->complete(detail::status::error);
     }
-    // the value is written outside the state's lock, so who writes it is decided first
+    // The value is written outside the state's lock, so who writes it is decided first. acq_rel: with each other claim.
     void claim(const char* what) {
       if (state->done() || claimed.exchange(true, std::memory_order_acq_rel))
         throw invalid_state_error(std::string(what) + (cancelled() ? ": the future was cancelled" : ": already set"));
     }
-    bool cancelled() const { return state->state.load(std::memory_order_acquire) == detail::status::cancelled; }
+    bool cancelled() const { return state->state.load(std::memory_order_acquire) == detail::status::cancelled; }  // [F1]
     void finish(detail::status s) {
       if (!state->complete(s)) throw invalid_state_error("promise: the future was cancelled");
     }

@@ -35,7 +35,7 @@ class waiting_tasks {
 
  private:
   std::vector<task<T>> tasks_;
-  atomic<std::size_t> next_{0};
+  atomic<std::size_t> next_{0};  // relaxed: only to be different
 };
 
 template <class T>

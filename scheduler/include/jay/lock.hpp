@@ -51,7 +51,7 @@ class JAY_API wait_word {
   explicit wait_word(std::uint64_t w) noexcept : word_(w) {}
 
   std::uint64_t load() const noexcept { return word_.load(std::memory_order_acquire); }  // [W1] with replace, unlock
-  /// A hint for replace, which checks it.
+  /// relaxed: a hint for replace, which checks it.
   std::uint64_t peek() const noexcept { return word_.load(std::memory_order_relaxed); }
   /// [W1] acq_rel: what was done before a release, a set, to who acquires or finds it set
   bool replace(std::uint64_t& expected, std::uint64_t wanted) noexcept {

@@ -28,6 +28,7 @@ struct exception_context {
 
 namespace detail {
 struct scheduler_core;
+class services;
 struct task_state;
 }  // namespace detail
 
@@ -55,8 +56,8 @@ class JAY_API scheduler {
   /// refuses all.
   explicit scheduler(const scheduler_config& config = {}, const debug_config& debug = {});
   scheduler(const scheduler&) = delete;
-  /// All tasks must have ended (see drain). Jobs still queued are dropped. In the child of a fork, which has none of the
-  /// threads, it lets everything be.
+  /// All tasks must have ended (see drain). Ends the services and the workers; jobs still queued are dropped. In the child
+  /// of a fork, which has none of the threads, it lets everything be.
   ~scheduler();
 
   std::size_t workers() const noexcept;
@@ -79,11 +80,14 @@ class JAY_API scheduler {
 
   detail::scheduler_core& core() noexcept { return *core_; }
   const detail::scheduler_core& core() const noexcept { return *core_; }
+  /// What hangs on it and ends with it: see detail/services.hpp.
+  detail::services& services() noexcept { return *services_; }
   /// No other scheduler of this process has it, or will have it. Not 0.
   std::uint64_t number() const noexcept { return number_; }
 
  private:
   std::unique_ptr<detail::scheduler_core> core_;
+  detail::services* services_;  // of the core
   std::uint64_t number_;
 };
 
@@ -127,9 +131,6 @@ JAY_API bool stayed_in_parent(const scheduler& s) noexcept;
 /// Throws std::runtime_error if it did; `what` was called.
 JAY_API void check_not_forked(const scheduler& s, const char* what);
 
-/// What the io library hangs on a scheduler, and finds again from a task.
-JAY_API void set_attachment(scheduler& s, void* a) noexcept;
-JAY_API void* attachment(scheduler& s) noexcept;
 /// All calls before the first task, or after drain.
 JAY_API void set_poll_hook(scheduler& s, poll_hook* hook) noexcept;
 

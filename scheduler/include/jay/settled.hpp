@@ -41,7 +41,7 @@ template <class Handle>
 [[gnu::noinline]] result<typename Handle::value_type> result_of(shared_state& s, bool move_out) {
   using T = typename Handle::value_type;
   s.retrieved.store(true, std::memory_order_relaxed);
-  switch (s.state.load(std::memory_order_acquire)) {
+  switch (s.state.load(std::memory_order_acquire)) {  // [F1]
     case status::cancelled:
       return result<T>::failure(std::make_exception_ptr(cancelled_error(s.cancel_message())));
     case status::error: return result<T>::failure(s.error());

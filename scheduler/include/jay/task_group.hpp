@@ -87,7 +87,7 @@ class JAY_API task_group {
   bool aborting_ = false;
   bool joining_ = false;
   bool ended_ = false;
-  detail::atomic<std::uint64_t> refusals_{0};  // the number that its refusals carry; 0: there was none
+  detail::atomic<std::uint64_t> refusals_{0};  // relaxed: the number that its refusals carry; 0: there was none
   bool body_cancelled_ = false;  // by the group
   bool cancelling_body_ = false;  // a canceller is using scope_
   detail::leaf* joiner_ = nullptr;

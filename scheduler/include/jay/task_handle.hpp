@@ -84,7 +84,7 @@ class JAY_API task_handle_base {
   int cancelling() const { return state().cancel_requests.load(std::memory_order_relaxed); }
   int uncancel();
   bool done() const { return state().done(); }
-  bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }
+  bool cancelled() const { return state().state.load(std::memory_order_acquire) == detail::status::cancelled; }  // [F1]
   /// Null if it returned. Throws invalid_state_error if it is not done, cancelled_error if it was cancelled.
   std::exception_ptr exception() const;
   std::string name() const { return state().get_name(); }

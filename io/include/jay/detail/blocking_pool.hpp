@@ -11,20 +11,19 @@
 #include <string>
 
 #include <jay/detail/export.hpp>
-
-namespace jay {
-class scheduler;
-}
+#include <jay/detail/services.hpp>
+#include <jay/io_config.hpp>
 
 namespace jay::detail {
 
-class JAY_API blocking_pool {
+class JAY_API blocking_pool final : public service {
  public:
   /// Has at most so many threads; 0: as many as Python's, which is found out (it reads files) at the first call.
   explicit blocking_pool(std::size_t most);
-  blocking_pool(const blocking_pool&) = delete;
+  blocking_pool(scheduler&, const io_config& c) : blocking_pool(c.blocking_threads) {}
   /// Waits for nothing: see finish.
-  ~blocking_pool();
+  ~blocking_pool() override;
+  static service_key key;
 
   /// Runs f on a thread of the pool. `what` names the call for reports. Throws std::system_error if no thread at all can
   /// be started, std::runtime_error once finish has begun.
@@ -33,6 +32,9 @@ class JAY_API blocking_pool {
   /// Drops what has not begun and waits for what has, at most so long; gives the names of the calls that still run, and
   /// leaves them to themselves.
   std::string finish(std::chrono::duration<double> limit);
+
+  /// Finishes; what still runs at the deadline is named in the log and left behind.
+  void stop(ending& e) noexcept override;
 
   std::size_t threads() const;
   /// Calls that were given and have not ended.
@@ -43,8 +45,5 @@ class JAY_API blocking_pool {
   static void loop(std::shared_ptr<shared> s);
   std::shared_ptr<shared> shared_;  // of the threads too: a call that never returns outlives the pool
 };
-
-/// The pool of the runtime that s belongs to.
-JAY_API blocking_pool& blocking_pool_of(scheduler& s);
 
 }  // namespace jay::detail

@@ -50,7 +50,7 @@ class JAY_API connection final : slot_operation {
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;  // with each other release
   }
   stream_ref ref() const noexcept { return ref_; }
   const address& local() const noexcept { return local_; }
@@ -123,7 +123,7 @@ class JAY_API connection final : slot_operation {
   std::string sending_;
   std::size_t sent_ = 0;
 
-  std::atomic<std::uint32_t> references_{1};
+  std::atomic<std::uint32_t> references_{1};  // relaxed: who takes another has one
   stream_handle stream_;  // closed by shut() only
   const stream_ref ref_;
   const address local_, peer_;

@@ -58,7 +58,7 @@ class JAY_API fd_slot final : public byte_stream, public source {
   atomic<bool> send_under_way_{false};
   atomic<int> broken_{0};                // relaxed: ordered by [B1], or by the one thread that reads
   atomic<std::uint64_t> sent_bytes_{0};  // relaxed: a measure; written by who is inside
-  atomic<bool> closing_{false};
+  atomic<bool> closing_{false};          // relaxed: a hint, looked at again
   std::uint64_t taken_ = 0;              // guarded by the slot's lock, as is what follows
   std::chrono::steady_clock::time_point taken_at_{};
   // guarded by the slab's lock:

@@ -70,7 +70,7 @@ struct file_operation {
 
   std::size_t done = 0;     // bytes so far
   std::int64_t result = 0;  // 0 or the fd, or -errno
-  atomic<bool> cancel_wanted{false};
+  atomic<bool> cancel_wanted{false};  // relaxed: a hint, or ordered by the lock or the kernel that tells of the end
   file_operation* next = nullptr;  // of the engine's queue
 
   explicit file_operation(file_call c) noexcept : call(c) {}

@@ -1,45 +1,30 @@
 // SPDX-License-Identifier: MIT
-// What of a runtime's I/O its reactor names and must not outlive: declared before the reactor, so destroyed after it.
+// What the parts of a runtime's I/O have in common: its configuration, and that sockets are closed at its end. Made before
+// the reactor, so it stops after it.
 #pragma once
 
-#include <memory>
-#include <mutex>
-
 #include <jay/detail/export.hpp>
-#include <jay/detail/sync.hpp>
+#include <jay/detail/services.hpp>
 #include <jay/io_config.hpp>
-
-namespace jay {
-class scheduler;
-}
 
 namespace jay::detail {
 
-class file_engine;
+/// For service_key::make of what only a runtime makes: throws std::runtime_error, as this scheduler has no I/O.
+[[noreturn]] JAY_API std::unique_ptr<service> made_by_a_runtime(scheduler& s);
 
-class JAY_API io_resources {
+class JAY_API io_resources final : public service {
  public:
-  io_resources(scheduler& s, const io_config& config);
-  io_resources(const io_resources&) = delete;
-  /// No thread runs any more. Closes the sockets that are left (writers that were still sending).
-  ~io_resources();
+  io_resources(scheduler& s, const io_config& config) : sched_(s), config_(config) {}
+  static service_key key;
 
   const io_config& config() const noexcept { return config_; }
 
-  /// Made at the first use, so that a program without files does not pay for it.
-  file_engine& files();
-  /// Whether the kernel has an operation on a file.
-  bool busy() const noexcept;
+  /// No I/O thread runs any more. Closes the sockets that are left (writers that were still sending).
+  void stop(ending& e) noexcept override;
 
  private:
   scheduler& sched_;
   const io_config config_;
-  std::once_flag made_;
-  std::unique_ptr<file_engine> files_;
-  atomic<file_engine*> made_files_{nullptr};  // [F1] for who must not make it
 };
-
-/// Those of the runtime that s belongs to.
-JAY_API io_resources& io_resources_of(scheduler& s);
 
 }  // namespace jay::detail

@@ -37,13 +37,10 @@
 #include <jay/detail/export.hpp>
 #include <jay/detail/kept_jobs.hpp>
 #include <jay/detail/poll_hook.hpp>
+#include <jay/detail/services.hpp>
 #include <jay/detail/sync.hpp>
 #include <jay/detail/timers.hpp>
 #include <jay/io_config.hpp>
-
-namespace jay {
-class scheduler;
-}
 
 namespace jay::detail {
 
@@ -79,12 +76,14 @@ struct source {
   ~source() = default;
 };
 
-class JAY_API reactor final : poll_hook {
+class JAY_API reactor final : public service, poll_hook {
  public:
   reactor(scheduler& s, const io_config& config);
-  reactor(const reactor&) = delete;
-  /// After all tasks have ended.
-  ~reactor();
+  ~reactor() override;
+  static service_key key;
+
+  /// Ends the I/O threads, and takes the worker that waits here away.
+  void stop(ending& e) noexcept override;
 
   /// Registers the fd, edge-triggered; `s` outlives every event (also stale ones): it goes only after the reactor.
   /// Throws std::system_error.
@@ -114,7 +113,7 @@ class JAY_API reactor final : poll_hook {
   /// An I/O thread: its worker, and since when it resumes tasks (steady clock's ticks; 0: it waits for events).
   struct alignas(64) io_thread {
     std::unique_ptr<worker> self;
-    atomic<std::int64_t> resumes_since{0};
+    atomic<std::int64_t> resumes_since{0};  // relaxed: a hint
     kept_jobs kept;
     std::size_t owed = 0;  // jobs that it has left in the ready queue, at most
     time_point called_at;  // when it called the workers for them
@@ -143,13 +142,13 @@ class JAY_API reactor final : poll_hook {
   atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
   atomic<std::uint32_t> waiting_for_epoch_{0};
   atomic<bool> stopping_{false};
-  atomic<std::int64_t> last_events_{0};  // when an I/O thread got some
+  atomic<std::int64_t> last_events_{0};  // relaxed: a hint; when an I/O thread got some
   std::vector<io_thread> io_threads_;
   std::vector<std::thread> threads_;
 };
 
 /// The reactor of a scheduler that belongs to a runtime.
-JAY_API reactor& reactor_of(scheduler& s);
+inline reactor& reactor_of(scheduler& s) { return service_of<reactor>(s); }
 /// That of the running task; throws std::runtime_error, naming `what`, where no runtime is running.
 JAY_API reactor& current_reactor(const char* what);
 

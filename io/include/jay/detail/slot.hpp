@@ -241,6 +241,7 @@ class basic_slot {
     bool last;
     {
       spin_guard g(mutex_);
+      JAY_DEBUG_ASSERT(users_ > 0);
       --users_;
       last = closed_ && users_ == 0;
     }
@@ -275,7 +276,10 @@ class basic_slot {
 
   spin_mutex& mutex() noexcept { return mutex_; }
   /// The lock is held.
-  bool is_open(std::uint32_t incarnation) const noexcept { return !closed_ && incarnation_ == incarnation; }
+  bool is_open(std::uint32_t incarnation) const noexcept {
+    JAY_DEBUG_ASSERT(mutex_.is_locked());
+    return !closed_ && incarnation_ == incarnation;
+  }
 
  private:
   struct side {
@@ -293,11 +297,13 @@ class basic_slot {
   }
   side& at(direction d) noexcept { return sides_[static_cast<std::size_t>(d)]; }
   void enter(side& s) noexcept {
+    JAY_DEBUG_ASSERT(mutex_.is_locked() && !s.inside && !s.waiter);
     s.inside = true;
     s.news = false;
     ++users_;
   }
   bool leave(side& s, bool drained) noexcept {
+    JAY_DEBUG_ASSERT(mutex_.is_locked() && s.inside && users_ > 0);
     s.inside = false;
     if (drained && !s.news && !s.sticky) s.ready = false;
     --users_;

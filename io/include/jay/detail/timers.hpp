@@ -4,11 +4,11 @@
 // A timer is intrusive and knows its place in its heap, so arming allocates nothing beyond the heap's array, and taking
 // it out is O(log n). The timerfd is set again only when an earlier deadline than the one it stands for comes.
 //
-//   add     A1 insert (shard's lock)    A2 read armed_     deadline < armed_: set the timerfd
-//   expire  E1 armed_ := never          E2 look at every shard (its lock), fire what is due, note the earliest left
-//           E3 set the timerfd to that
-// No timer is missed: if E2 looks at the shard before A1, then E1 is before A2 (the lock orders them), so A2 finds
-// `never`, or what E3 or another add has set meanwhile, and sets the timerfd if its own deadline is earlier.
+//   add     [A1] insert (shard's lock)  [A2] read armed_   deadline < armed_: set the timerfd
+//   expire  [A3] armed_ := never        [A4] look at every shard (its lock), fire what is due, note the earliest left
+//           [A5] set the timerfd to that
+// No timer is missed: if A4 looks at the shard before A1, then A3 is before A2 (the lock orders them), so A2 finds
+// `never`, or what A5 or another add has set meanwhile, and sets the timerfd if its own deadline is earlier.
 //
 // fire() is called with the shard's lock held: who takes a timer out (the lock again) knows that it does not run now and
 // never will. So fire() runs no code that is not ours. What may reach a user's code (a cancel calls stop callbacks) it
@@ -103,6 +103,7 @@ class JAY_API timers {
   static void shrink(shard& s) noexcept;
   static void sift_up(shard& s, std::uint32_t i, entry e) noexcept;
   static void sift_down(shard& s, std::uint32_t i, entry e) noexcept;
+  /// [A2] seq_cst: with [A3]; the shard's lock orders them already.
   time_point armed() const noexcept { return time_point(time_point::duration(armed_.load(std::memory_order_seq_cst))); }
   void arm(time_point deadline) noexcept;
 

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 
+#include <jay/detail/assert.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {
@@ -37,6 +38,7 @@ class cancel_word {
 
   /// Suspends in w. False: a cancel was pending; it is taken, and the strand goes on.
   bool arm(void* w, bool forwards) noexcept {
+    JAY_DEBUG_ASSERT(w && (address(w) & mask) == 0);
     std::uintptr_t cur = 0;
     std::uintptr_t want = address(w) | (forwards ? forward_bit : 0);
     // [C1] release: the leaf and the frame, to whoever claims; acquire on failure: with [C2]
@@ -44,6 +46,7 @@ class cancel_word {
     take_pending();
     return false;
   }
+  /// relaxed: a hint; take_pending acquires, or the scope's lock is held.
   bool pending() const noexcept { return word_.load(std::memory_order_relaxed) & pending_bit; }
   /// True: a cancel was pending and is now taken. The strand is running.
   bool take_pending() noexcept {
@@ -51,7 +54,7 @@ class cancel_word {
     // [C2] acquire: with the canceller's release of what it noted in the scope
     return word_.fetch_and(~pending_bit, std::memory_order_acq_rel) & pending_bit;
   }
-  /// Makes a cancel pending again (a turn was taken back from a strand that is about to be told otherwise).
+  /// Makes a cancel pending again (a turn was taken back from a strand that is about to be told otherwise). [C2] release.
   void set_pending() noexcept { word_.fetch_or(pending_bit, std::memory_order_acq_rel); }
   /// The strand goes on after a suspension that a cancel has ended: from now on another cancel is another one.
   void go_on_told() noexcept {
@@ -61,14 +64,16 @@ class cancel_word {
   /// Ends a forwarding leaf under which the strand went on running (an inner scope). Waits out a canceller in B.
   void disarm(void* w) noexcept {
     (void)w;
-    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
+      JAY_DEBUG_ASSERT((cur & ~mask) == address(w));
       if (cur & busy_bit) {
         thread_yield();
-        cur = word_.load(std::memory_order_relaxed);
+        cur = word_.load(std::memory_order_relaxed);  // relaxed: the same
+        // [C3] acquire: with the canceller's end_forward
       } else if (word_.compare_exchange_strong(cur, cur & pending_bit, std::memory_order_acq_rel,
                                                std::memory_order_relaxed)) {
-        return;  // [C3] acquire: with the canceller's end_forward
+        return;
       }
     }
   }
@@ -77,7 +82,7 @@ class cancel_word {
 
   /// True: the caller, and nobody else, resumes w's frame.
   bool claim(void* w) noexcept {
-    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
       if ((cur & ~mask) != address(w)) return false;
       bool busy = cur & busy_bit;
@@ -98,7 +103,7 @@ class cancel_word {
   }
   /// claimed: the caller resumes the leaf. forward: the caller passes the cancel on, then calls end_forward.
   outcome begin_cancel(void*& leaf) noexcept {
-    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
       leaf = reinterpret_cast<void*>(cur & ~mask);
       outcome result;
@@ -115,8 +120,9 @@ class cancel_word {
   /// completed: the leaf was completed meanwhile and the caller resumes it. again: another cancel came meanwhile; the
   /// caller, still at the leaf, passes it on and comes back.
   passed end_forward(bool accepted) noexcept {
-    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
+      JAY_DEBUG_ASSERT(cur & busy_bit);
       std::uintptr_t keep = (accepted ? cur : cur | pending_bit) & pending_bit;
       passed result;
       std::uintptr_t want;
@@ -129,8 +135,9 @@ class cancel_word {
   }
   /// Instead: the wait itself is ended. False: it was completed meanwhile. The caller resumes the leaf either way.
   bool end_wait() noexcept {
-    std::uintptr_t cur = word_.load(std::memory_order_relaxed);
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
+      JAY_DEBUG_ASSERT(cur & busy_bit);
       bool done = cur & done_bit;
       // [C3] acquire: the completer's result
       if (word_.compare_exchange_weak(cur, done ? cur & pending_bit : told_bit, std::memory_order_acquire,

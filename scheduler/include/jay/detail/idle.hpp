@@ -7,11 +7,11 @@
 // attention word, which only it looks at for free.
 //
 //   a worker goes to sleep (announce)             a thread has made work (after a push)
-//   S1  word: searching - 1, sleeping + 1         P1  the job is visible in its queue
-//   S2  set `hungry` in every attention word          light fence (an owner's push), seq_cst RMW (the shared queues)
-//       heavy fence                               P2  an owner: read its attention word; hungry set -> feed: clear it,
-//   S3  look at every queue; work: retract                then read word. Others: read word
-//                                                 P3  sleeping > 0 and searching = 0: wake one
+//   [S1] word: searching - 1, sleeping + 1        [P1] the job is visible in its queue
+//   [S2] set `hungry` in every attention word          light fence (an owner's push), seq_cst RMW (the shared queues)
+//        heavy fence                              [P2] an owner: read its attention word; hungry set -> feed: clear it,
+//   [S3] look at every queue; work: retract            then read word. Others: read word
+//                                                 [P3] sleeping > 0 and searching = 0: wake one
 //
 // No job is left behind. Take the last worker to go to sleep and any push. If P2's first read comes before S1/S2 in the
 // order of the fences, P1 is visible at S3 and the worker stays. Otherwise the pusher sees `hungry` (an owner), or the
@@ -54,7 +54,7 @@ struct station {
 
   /// A hint.
   bool sleeps() const noexcept {
-    const std::uint32_t t = token.load(std::memory_order_relaxed);
+    const std::uint32_t t = token.load(std::memory_order_relaxed);  // relaxed: a hint
     return t == on_futex || t == polling;
   }
   /// Blocks until unpark; at once if it has been called since the last time.
@@ -72,15 +72,16 @@ struct station {
   /// False: unpark has been called; do not poll. After the poll: end_polling.
   bool begin_polling() noexcept {
     std::uint32_t expected = awake;
+    // [K1] acquire on failure: with [K1] in unpark
     if (token.compare_exchange_strong(expected, polling, std::memory_order_acq_rel, std::memory_order_acquire)) return true;
-    token.store(awake, std::memory_order_relaxed);  // this worker is awake: the notification is used up
+    token.store(awake, std::memory_order_relaxed);  // relaxed: this worker is awake, and the notification is used up
     return false;
   }
-  void end_polling() noexcept { token.exchange(awake, std::memory_order_acq_rel); }
+  void end_polling() noexcept { token.exchange(awake, std::memory_order_acq_rel); }  // [K1] acquire: with unpark
 
   /// True: the worker is polling and must be interrupted.
   [[nodiscard]] bool unpark() noexcept {
-    std::uint32_t was = token.exchange(notified, std::memory_order_acq_rel);  // [T1] release
+    std::uint32_t was = token.exchange(notified, std::memory_order_acq_rel);  // [K1] release: with block, begin_polling
     if (was == on_futex) futex_wake(token, 1);
     return was == polling;
   }
@@ -90,11 +91,12 @@ struct station {
   template <class Wait>
   bool block(Wait wait) noexcept {
     std::uint32_t expected = awake;
-    // [T1] acquire: what the waker did before unpark; with [T1] there
+    // [K1] acquire: what the waker did before unpark; with [K1] there
     if (token.compare_exchange_strong(expected, on_futex, std::memory_order_acq_rel, std::memory_order_acquire)) {
       while (token.load(std::memory_order_acquire) == on_futex) {
         if (wait()) continue;
         expected = on_futex;
+        // [K1] acquire on failure: as above
         if (token.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_acquire)) return false;
       }
     }
@@ -109,27 +111,29 @@ class idle {
 
   /// Awake and out of work: may it search? At most half of the workers do.
   bool begin_search() noexcept {
-    std::uint64_t w = word_.load(std::memory_order_relaxed);
+    std::uint64_t w = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     do {
       if (2 * searching(w) >= stations_.size()) return false;
+      // [P3] seq_cst: who has made work sees this searcher, or is seen by it
     } while (!word_.compare_exchange_weak(w, w + 1, std::memory_order_seq_cst, std::memory_order_relaxed));
     return true;
   }
   /// A searcher has found work. True: it was the last one and somebody sleeps: call wake_one.
   [[nodiscard]] bool found() noexcept {
-    std::uint64_t w = word_.fetch_sub(1, std::memory_order_seq_cst);
+    std::uint64_t w = word_.fetch_sub(1, std::memory_order_seq_cst);  // [P3] seq_cst: in one order with announce
     return searching(w) == 1 && sleeping(w) > 0;
   }
 
-  /// S1, S2. The caller then looks at every queue (S3), and parks, or retracts.
+  /// [S1], [S2]. The caller then looks at every queue ([S3]), and parks, or retracts.
   void announce(station& s, bool was_searching) noexcept {
     {
       spin_guard g(mutex_);
       s.asleep = true;
       s.next_asleep = asleep_;
       asleep_ = &s;
-      word_.fetch_add(one_sleeper - (was_searching ? 1 : 0), std::memory_order_seq_cst);
+      word_.fetch_add(one_sleeper - (was_searching ? 1 : 0), std::memory_order_seq_cst);  // [S1] seq_cst: with [P2], wanting
     }
+    // [S2] seq_cst: with the RMW in feed; the fence: with the light one of a push, before [P2]
     for (station* other : stations_) other->attention.fetch_or(attention::hungry, std::memory_order_seq_cst);
     asymmetric_heavy();
   }
@@ -143,18 +147,18 @@ class idle {
       break;
     }
     s.asleep = false;
-    word_.fetch_add(1 - one_sleeper, std::memory_order_seq_cst);
+    word_.fetch_add(1 - one_sleeper, std::memory_order_seq_cst);  // [P3] seq_cst: in one order with announce
     return true;
   }
 
-  /// P3's condition. seq_cst: with the RMWs of announce; the caller's push is before it.
+  /// [P3]'s condition. seq_cst: with announce [S1]; the caller's push is before it.
   bool wanting() const noexcept {
     std::uint64_t w = word_.load(std::memory_order_seq_cst);
     return sleeping(w) > 0 && searching(w) == 0;
   }
   /// An owner that has seen hungry after a push. True: call wake_one.
   [[nodiscard]] bool feed(station& mine) noexcept {
-    mine.attention.fetch_and(~attention::hungry, std::memory_order_seq_cst);
+    mine.attention.fetch_and(~attention::hungry, std::memory_order_seq_cst);  // [S2] seq_cst: before the read of word
     return wanting();
   }
   /// Takes a sleeper off the list and makes it a searcher; the caller unparks it. Null: nobody sleeps.
@@ -164,13 +168,14 @@ class idle {
     if (!s) return nullptr;
     asleep_ = s->next_asleep;
     s->asleep = false;
-    word_.fetch_add(1 - one_sleeper, std::memory_order_seq_cst);
+    word_.fetch_add(1 - one_sleeper, std::memory_order_seq_cst);  // [TW1] for the ticker, [P3] for who makes work
     return s;
   }
 
+  // relaxed: hints
   bool anyone_searching() const noexcept { return searching(word_.load(std::memory_order_relaxed)) > 0; }
   std::size_t sleepers() const noexcept { return sleeping(word_.load(std::memory_order_relaxed)); }
-  /// seq_cst: with the RMWs of announce and wake_one; for the ticker, which rests while everybody sleeps.
+  /// [TR2] seq_cst: with announce and wake_one; for the ticker, which rests while everybody sleeps.
   bool all_asleep() const noexcept { return sleeping(word_.load(std::memory_order_seq_cst)) == stations_.size(); }
 
  private:

@@ -49,16 +49,18 @@ struct JAY_API join : join_end {
   /// Starts the children, whose promises know this join already, in the order given. Gives what to run next. Throws
   /// std::bad_alloc with nothing started.
   [[gnu::always_inline]] job* fork(worker* w, promise_base& p, std::uint32_t mode, job* const* children, std::size_t n) {
+    JAY_DEBUG_ASSERT(w->is_here());
     parent = frame_of(p);
     status = mode;
     failed_generation = 0;
+    // relaxed: a cancel that is missed here is met at the next fork or suspension
     if (!w->calm() || scope_of(p.context)->generation.load(std::memory_order_relaxed) != 0) [[unlikely]]
       return fork_slow(w, p, children, n);
     std::uint64_t b = w->jobs.reserve(n - 1);
     counter.open(w, static_cast<std::uint32_t>(n));
     w->jobs.put_backwards(b, children + 1, n - 1);  // the last child is the oldest
     w->jobs.publish(b + n - 1);
-    asymmetric_light();
+    asymmetric_light();  // between [P1] and [P2] of idle.hpp: with the heavy one in announce
     if (!w->fed()) [[unlikely]] w->feed_hungry();
     return children[0];
   }

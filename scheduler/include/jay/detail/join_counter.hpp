@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include <jay/detail/assert.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {
@@ -23,13 +24,13 @@ class join_counter {
     owner_.store(owner, std::memory_order_relaxed);
     finished_ = 0;
     count_ = n;
-    remote_.store(0, std::memory_order_relaxed);
+    remote_.store(0, std::memory_order_relaxed);  // relaxed: as above
   }
   void open_shared(std::uint32_t n) noexcept {
     owner_.store(nullptr, std::memory_order_relaxed);
     finished_ = 0;
     count_ = n;
-    remote_.store(static_cast<std::int32_t>(n), std::memory_order_relaxed);
+    remote_.store(static_cast<std::int32_t>(n), std::memory_order_relaxed);  // relaxed: the children are queued after it
   }
 
   /// relaxed: only the owner ever finds itself there, and it wrote the value.
@@ -37,8 +38,12 @@ class join_counter {
 
   // ---- the owner, while open; true: all have finished, resume the parent ----
 
-  bool finish_owned() noexcept { return ++finished_ == count_; }
+  bool finish_owned() noexcept {
+    JAY_DEBUG_ASSERT(finished_ < count_);
+    return ++finished_ == count_;
+  }
   bool close() noexcept {
+    JAY_DEBUG_ASSERT(finished_ <= count_);
     std::int32_t rest = static_cast<std::int32_t>(count_ - finished_);
     owner_.store(nullptr, std::memory_order_relaxed);
     // [J1] acq_rel: every party's results, to the one that resumes the parent
@@ -50,7 +55,7 @@ class join_counter {
   bool finish_shared() noexcept { return remote_.fetch_sub(1, std::memory_order_acq_rel) == 1; }  // [J1]
 
  private:
-  atomic<void*> owner_;
+  atomic<void*> owner_;  // relaxed: only the owner ever finds itself there, and it wrote the value
   plain<std::uint32_t> finished_;
   plain<std::uint32_t> count_;
   atomic<std::int32_t> remote_;

@@ -128,6 +128,7 @@ class leaf_list {
   bool empty() const noexcept { return !last_; }
   leaf* front() const noexcept { return last_ ? last_->next : nullptr; }
   void push_back(leaf& l) noexcept {
+    JAY_DEBUG_ASSERT(!l.linked);
     if (last_) {
       l.next = last_->next;
       l.prev = last_;

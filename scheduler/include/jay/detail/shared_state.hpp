@@ -56,7 +56,7 @@ struct JAY_API shared_state {
   explicit shared_state(scheduler* s, std::uint32_t holders = 1) noexcept : references(holders), home(s), home_number(s ? s->number() : 0) {}
   shared_state(const shared_state&) = delete;
 
-  atomic<std::uint32_t> references;
+  atomic<std::uint32_t> references;  // relaxed: who takes another has one
   atomic<status> state{status::pending};
   spin_mutex mutex;        // guards waiters, callbacks and the change of state
   atomic<bool> retrieved{false};  // relaxed: only for the "never retrieved" report
@@ -76,6 +76,7 @@ struct JAY_API shared_state {
   }
   /// With the mutex held.
   void set_home(scheduler& s) noexcept {
+    JAY_DEBUG_ASSERT(mutex.is_locked());
     home = &s;
     home_number = s.number();
   }
@@ -84,11 +85,11 @@ struct JAY_API shared_state {
 
   void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    // [R1] acquire, acq_rel: every holder's accesses before the destruction. Who holds the only one is alone: nobody can
-    // take another, and the decrement is spared.
+    // acquire, acq_rel: with each other release; every holder's accesses come before the destruction. Who holds the only
+    // one is alone: nobody can take another, and the decrement is spared.
     if (references.load(std::memory_order_acquire) == 1 || references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
-  bool done() const noexcept { return state.load(std::memory_order_acquire) != status::pending; }  // [S1]
+  bool done() const noexcept { return state.load(std::memory_order_acquire) != status::pending; }  // [F1] with complete
 
   /// False: it was done already, or it is a task with a value that a cancel has reached which its code never met. The
   /// result or the error has been written before, by the only one who may.

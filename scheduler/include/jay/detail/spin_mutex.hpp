@@ -6,6 +6,7 @@
 // item: 241 looking all the time, then with a longest wait of 8 pauses 202, 32: 119, 128: 83, 512: 67.)
 #pragma once
 
+#include <jay/detail/assert.hpp>
 #include <jay/detail/sync.hpp>
 
 namespace jay::detail {
@@ -22,7 +23,19 @@ class spin_mutex {
     return !locked_.load(std::memory_order_relaxed) &&           // relaxed: a hint
            !locked_.exchange(true, std::memory_order_acquire);   // [L1] acquire: with [L1] in unlock
   }
-  void unlock() noexcept { locked_.store(false, std::memory_order_release); }  // [L1] release: with [L1] in try_lock
+  void unlock() noexcept {
+    JAY_DEBUG_ASSERT(is_locked());
+    locked_.store(false, std::memory_order_release);  // [L1] release: with [L1] in try_lock
+  }
+  /// For assertions where the caller has to hold it; by whom it is held is not known. (The model checker, which would take
+  /// it for one step more to try in every order, believes it.)
+  bool is_locked() const noexcept {
+#if JAY_MODEL
+    return true;
+#else
+    return locked_.load(std::memory_order_relaxed);  // relaxed: who holds it has written it
+#endif
+  }
 
  private:
   static constexpr int longest_wait = 512;  // pauses: some 20 us

@@ -36,14 +36,14 @@ struct JAY_API task_state : shared_state, job {
   static constexpr std::uint8_t is_drained = 2;  // scheduler::drain has cancelled it; for itself
   static constexpr std::uint8_t in_group = 4;    // launch
   static constexpr std::uint8_t by_itself = 8;   // it has cancelled itself; its own code
-  atomic<std::int32_t> cancel_requests{0};
+  atomic<std::int32_t> cancel_requests{0};  // relaxed: a number; a cancel itself is told under the scope's lock
   job* frame = nullptr;  // until it starts
   context_map* context = nullptr;
   task_state* registry_next = nullptr;
   task_state* registry_prev = nullptr;
   std::uint64_t number : 48 = 0;  // "Task-<number>"
   std::uint64_t shard : 16 = 0;   // of the registry
-  std::atomic<std::source_location> waits_at{std::source_location()};  // the last suspension, for reports
+  std::atomic<std::source_location> waits_at{std::source_location()};  // relaxed: the last suspension, for reports
 
   bool cancel_unseen() const noexcept override {
     // relaxed: asked by who knows that it is done, or under the mutex

@@ -53,7 +53,7 @@ class JAY_API watch {
   std::size_t size_;
   scheduler_ref home_;
   std::optional<scope> scope_;  // of the items: it outlives the task that watches
-  atomic<std::uint32_t> references_{1};
+  atomic<std::uint32_t> references_{1};  // relaxed: who takes another has one
   bool over_ = false;  // guarded by mutex
 };
 

@@ -45,26 +45,31 @@ struct JAY_API worker : station {
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
   kept_jobs* kept = nullptr;   // an I/O thread that runs tasks now: what becomes ready by them
+  // relaxed: numbers and requests that say nothing about other data
   atomic<int> thread{0};            // its number to the kernel; 0: none yet
   atomic<bool> long_slices{false};  // the ticker has asked for them (time_slice.hpp)
   scheduler* sched;
 
-  // counters, written by the owner alone (relaxed: read by anyone for display)
-  atomic<std::uint64_t> ran{0}, steals{0}, parks{0}, wakes{0};
+  // counters, written by the owner alone
+  atomic<std::uint64_t> ran{0}, steals{0}, parks{0}, wakes{0};  // relaxed: read by anyone for display
   atomic<std::int64_t> step{0};       // when what runs was resumed (steady clock, ns); 0: nothing runs
-  atomic<std::uint64_t> step_task{0};  // the number of its task
+  atomic<std::uint64_t> step_task{0};  // the number of its task. relaxed: [SW1] orders it
 
   /// Nothing has to be looked at before a fork. relaxed: a hint, looked at again soon.
   bool calm() const noexcept {
     return (attention.load(std::memory_order_relaxed) & ~detail::attention::hungry) == 0;
   }
-  bool fed() const noexcept { return !(attention.load(asym_load) & detail::attention::hungry); }  // idle.hpp P2
+  bool fed() const noexcept { return !(attention.load(asym_load) & detail::attention::hungry); }  // [P2] of idle.hpp
   /// After a push, when the hungry bit is seen.
   [[gnu::noinline]] void feed_hungry() noexcept;
 
+  /// Whether it is the calling thread's. For assertions: the bottom of its deque and its frames are for that thread only.
+  bool is_here() const noexcept;
+
   void push(job* j) noexcept {
+    JAY_DEBUG_ASSERT(is_here());
     if (!jobs.push(j)) [[unlikely]] return push_elsewhere(j);
-    asymmetric_light();
+    asymmetric_light();  // between [P1] and [P2]: with the heavy one in announce
     if (!fed()) [[unlikely]] feed_hungry();
   }
   /// Where the own deque could not grow.
@@ -73,7 +78,7 @@ struct JAY_API worker : station {
   int may_sleep() const noexcept;
   /// It has slept for so long, and gives back what it keeps for work to come.
   void rested() noexcept;
-  /// Before a coroutine is awaited: something has to be looked at first.
+  /// Before a coroutine is awaited: something has to be looked at first. relaxed: a hint, looked at again soon.
   bool may_have_to_yield() const noexcept {
     return attention.load(std::memory_order_relaxed) & (detail::attention::turn | detail::attention::special);
   }
@@ -96,6 +101,8 @@ struct JAY_API worker : station {
 [[gnu::tls_model("initial-exec")]]
 #endif
 JAY_API extern constinit thread_local worker* this_worker;
+
+inline bool worker::is_here() const noexcept { return this_worker == this; }
 
 inline void* frame_allocate(std::size_t n) {
 #if !JAY_ASAN
