@@ -17,6 +17,9 @@
 // timer, a millisecond later, to look at what an I/O thread may be stuck before. (Echo, 64 connections, 2 cores of which
 // the client takes one, five rounds side by side: median 262,000 requests/s so, 195,000 with both waiting.)
 //
+// With order = "asyncio" the one worker fires the timers itself, whoever got their event, and what they wake goes straight
+// to the end of its queue. Several threads that fire would queue what they have woken in any order.
+//
 // Interrupting the worker that waits here: an eventfd in the same epoll instance, so an I/O thread may get the event
 // meant for the worker. It then raises it again, and stays away from the epoll instance until the worker has left it
 // (`poll_epoch_`, odd while a worker is inside). So at most one hop per I/O thread, and the worker gets it.
@@ -41,10 +44,11 @@ namespace jay::detail {
 
 struct worker;
 
-/// What became runnable. Grows as needed; a frame that cannot be noted for want of memory is scheduled at once.
+/// What became runnable. Grows as needed; a frame that cannot be noted for want of memory is scheduled at once, and so is
+/// each in a list that is made for that.
 class JAY_API ready_list {
  public:
-  explicit ready_list(scheduler& s) noexcept : sched_(s) {}
+  explicit ready_list(scheduler& s, bool at_once = false) noexcept : sched_(s), at_once_(at_once) {}
   ready_list(const ready_list&) = delete;
   void add(job* frame) noexcept;
   std::vector<job*>& jobs() noexcept { return jobs_; }
@@ -61,6 +65,7 @@ class JAY_API ready_list {
   std::vector<job*> jobs_;
   deferred* deferred_ = nullptr;
   deferred** deferred_end_ = &deferred_;
+  const bool at_once_;
 };
 
 struct source {
@@ -112,9 +117,27 @@ class JAY_API reactor final : poll_hook {
     atomic<std::int64_t> resumes_since{0};
   };
 
+  /// order = "asyncio": the timers, as a job of the one worker.
+  class due_timers : public job {
+   public:
+    explicit due_timers(reactor& r) noexcept;
+    /// By a thread that is not the worker, and has got the timers' event.
+    void announce() noexcept;
+    /// It neither runs nor stands in a queue.
+    bool rests() const noexcept { return state_.load(std::memory_order_acquire) == 0; }  // [D1]
+
+   private:
+    static void run(job* j);
+    static constexpr std::uint32_t queued = 1, running = 2;
+    reactor& owner_;
+    atomic<std::uint32_t> state_{0};
+  };
+
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
   /// for ever). False: nothing has come.
   bool wait(ready_list& out, time_point look_until, int limit) noexcept;
+  /// The timers' event has come.
+  void ring(ready_list& out) noexcept;
   void thread_loop(io_thread& t) noexcept;
   void dispatch(worker& w, std::vector<job*>& jobs) noexcept;
   bool attended(time_point now) const noexcept;
@@ -125,6 +148,8 @@ class JAY_API reactor final : poll_hook {
   int event_ = -1;
   notifier notifier_{*this};
   timers timers_;
+  const bool in_turn_;  // order = "asyncio"
+  due_timers due_timers_{*this};
   ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
   atomic<bool> worker_polling_{false};
   atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
