@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/join.hpp>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/detail/leaf.hpp>
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
+
+#include <new>
+#include <utility>
 
 #include "task_priority.hpp"
 
@@ -32,9 +36,68 @@ void close_above(job* frame) noexcept {
   }
 }
 
+namespace {
+
+/// Counts for the child that has failed.
+struct parents_turn : job {
+  explicit parents_turn(join& j) noexcept : of(j) {
+    resume = &run;
+    destroy = &drop;
+    continuation = 0;
+  }
+  static void run(job* j) {
+    join& of = static_cast<parents_turn*>(j)->of;
+    drop(j);
+    this_worker->parked = true;
+    job* parent = of.parent;
+    if (of.counter.finish_shared()) this_worker->next = parent;
+  }
+  static void drop(job* j) { delete static_cast<parents_turn*>(j); }
+  join& of;
+};
+
+}  // namespace
+
 job* join::finish_shared() noexcept {
   job* p = parent;  // before the count: the join may be gone afterwards
+  if (this_worker->fifo) [[unlikely]] return finish_in_turns();
   return counter.finish_shared() ? p : nullptr;
+}
+
+job* join::finish_in_turns() noexcept {
+  job* p = parent;  // before the count
+  worker* w = this_worker;
+  bool unowned = std::exchange(w->unowned_ends, false), first_fails = std::exchange(w->first_fails, false);
+  if (unowned && first_fails && !(status & keep_running)) {
+    // Here asyncio wakes the parent. Its siblings, whose wait has ended, stand in the queue before what is put there now.
+    if (auto* turn = new (std::nothrow) parents_turn(*this)) {
+      w->push(turn);
+      return nullptr;
+    }
+  }
+  if (!counter.finish_shared()) return nullptr;
+  if (unowned) w->push(p);  // its wake was the callback
+  else push_later(*w, p);
+  return nullptr;
+}
+
+// What waits for a handle begins to wait now, and the tasks at their turns. The count has one more until all are there, so
+// that none of them wakes the parent, which is being suspended.
+job* join::start_in_turns(worker* w, job* const* children, std::size_t n) noexcept {
+  close_above(parent);
+  counter.open_shared(static_cast<std::uint32_t>(n) + 1);
+  std::uintptr_t context = w->context;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (promise_of(children[i]).unowned) {
+      w->context = promise_of(children[i]).context;
+      handle_of(children[i]).resume();
+    } else {
+      w->push(children[i]);
+    }
+  }
+  w->context = context;
+  w->parked = true;
+  return counter.finish_shared() ? parent : nullptr;
 }
 
 job* join::close_out(worker* w, job* popped) noexcept {
@@ -65,6 +128,7 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
     schedule_ready(*w->sched, children, n);
     return nullptr;
   }
+  if (w->fifo) [[unlikely]] return start_in_turns(w, children, n);
   std::uint64_t b = w->jobs.reserve(n);
   if (w->calm()) {
     counter.open(w, static_cast<std::uint32_t>(n));
@@ -75,7 +139,7 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
     // children runs here, so it is shared from the start, and so are those above.
     close_above(parent);
     counter.open_shared(static_cast<std::uint32_t>(n));
-    for (std::size_t i = 0; i < n; ++i) w->jobs.put(b + (w->fifo ? i : n - 1 - i), children[i]);
+    for (std::size_t i = 0; i < n; ++i) w->jobs.put(b + (n - 1 - i), children[i]);
     w->jobs.publish(b + n);
     children = nullptr;
   }

@@ -24,9 +24,19 @@ bool leaf::arm(bool passed_on) noexcept {
   if (!forked) {
     if (owner->word.arm(this, passed_on)) return true;
     owner->collapse();
-    return !(was_cancelled = true);
+    was_cancelled = true;
+  } else if (owner->add(*this)) {
+    return true;  // a canceller may have claimed and resumed the frame since: nothing is looked at
   }
-  return owner->add(*this);  // afterwards a canceller may have claimed and resumed the frame: nothing is looked at
+  return this_worker->fifo && !passed_on ? suspend_told() : false;
+}
+
+// order = "asyncio": as if the cancel had come just now. Nothing else runs before this has suspended.
+bool leaf::suspend_told() noexcept {
+  if (forked) owner->add_told(*this);
+  else owner->word.suspend_told();
+  wake();
+  return true;
 }
 
 void leaf::leave_slow() noexcept {
@@ -41,6 +51,12 @@ bool leaf::cancelled_since() noexcept {
   if (!forked && !owner->word.pending()) return false;
   if (forked && owner->generation.load(std::memory_order_acquire) == 0) return false;
   return owner->take_cancel(promise_of(frame));
+}
+
+bool leaf::refused() noexcept {
+  if (this_worker->fifo && !this_worker->turn_asked()) [[unlikely]] return false;
+  if (!cancelled_since()) return false;
+  return was_cancelled = true;
 }
 
 bool go_on_at_once(leaf& l) noexcept {

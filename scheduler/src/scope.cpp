@@ -169,6 +169,7 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
     spin_guard g(s.mutex);
     if (status & (child_failed | collect)) return;
     status |= child_failed;
+    this_worker->first_fails = true;
     first_error = &e;
     if (status & keep_running) return;
     if (!child.told || !is_cancelled_error(e)) {
@@ -243,13 +244,23 @@ bool scope::add(leaf& l) noexcept {
       return false;
     }
   }
+  enlist(l);
+  l.own_word.arm(&l, l.forwards);
+  return true;
+}
+
+void scope::add_told(leaf& l) noexcept {
+  spin_guard g(mutex);
+  enlist(l);
+  l.own_word.suspend_told();
+}
+
+void scope::enlist(leaf& l) noexcept {
   l.listed = true;
   l.scope_prev = nullptr;
   l.scope_next = suspended;
   if (suspended) suspended->scope_prev = &l;
   suspended = &l;
-  l.own_word.arm(&l, l.forwards);
-  return true;
 }
 
 void scope::remove(leaf& l) noexcept {

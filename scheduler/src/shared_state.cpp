@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/detail/task_state.hpp>
 
 #include "cancel_walk.hpp"
@@ -13,8 +14,8 @@ namespace jay::detail {
 
 shared_state::~shared_state() {
   delete said;
-  while (callbacks) {  // never due
-    callback* c = std::exchange(callbacks, callbacks->next);
+  while (leaf* l = waiters.pop_front()) {  // a callback that was never due: who waits keeps this
+    auto* c = static_cast<callback*>(l);
     c->destroy(c);
   }
 }
@@ -36,8 +37,7 @@ void run_callback(callback* c, const scheduler_ref& at) noexcept {
 }  // namespace
 
 bool shared_state::complete(status s) noexcept {
-  leaf* claimed = nullptr;
-  callback* due;
+  leaf* due = nullptr;
   scheduler_ref at;
   {
     spin_guard g(mutex);
@@ -50,17 +50,20 @@ bool shared_state::complete(status s) noexcept {
     }
     at = where();
     state.store(s, std::memory_order_release);  // [S1] release: result and error; with [S1] in done
-    leaf** end = &claimed;
+    leaf** end = &due;
     while (leaf* l = waiters.pop_front()) {
-      if (!l->claim()) continue;  // a canceller was faster, or resumes it for us
+      if (l->owner && !l->claim()) continue;  // a canceller was faster, or resumes it for us
       l->next = nullptr;
       *end = l;
       end = &l->next;
     }
-    due = std::exchange(callbacks, nullptr);
   }
-  while (claimed) wake(std::exchange(claimed, claimed->next));
-  while (due) run_callback(std::exchange(due, due->next), at);
+  while (due) {
+    leaf* l = std::exchange(due, due->next);
+    if (!l->owner) run_callback(static_cast<callback*>(l), at);
+    else if (l->in_turns) [[unlikely]] wake_later(*l);
+    else wake(l);
+  }
   return true;
 }
 
@@ -132,9 +135,7 @@ callback_id shared_state::add_callback(callback* c) noexcept {
     spin_guard g(mutex);
     at = where();
     if (state.load(std::memory_order_relaxed) == status::pending) {
-      callback** end = &callbacks;
-      while (*end) end = &(*end)->next;
-      *end = c;
+      waiters.push_back(*c);
       return id;
     }
   }
@@ -160,18 +161,20 @@ bool shared_state::remove_callback(callback_id id) noexcept {
   callback* found = nullptr;
   {
     spin_guard g(mutex);
-    for (callback** p = &callbacks; *p; p = &(*p)->next) {
-      if ((*p)->id != id) continue;
-      found = *p;
-      *p = found->next;
-      break;
+    leaf* l = waiters.find([id](leaf& one) { return !one.owner && static_cast<callback&>(one).id == id; });
+    if (l) {
+      waiters.remove(*l);
+      found = static_cast<callback*>(l);
     }
   }
   if (found) found->destroy(found);
   return found;
 }
 
+void one_turn::suspend() noexcept { schedule_last(leaf_.owner->sched(), leaf_.frame); }
+
 bool state_awaiter::suspend() {
+  in_turns = by_callback_ && this_worker->fifo;
   // A cancel that comes back to us every time has gone round a cycle of tasks that await each other: it ends here.
   int rounds = 4;
   shared_state* s = target_;

@@ -62,12 +62,18 @@ void tell_group(job* j) {
 
 void end_task(task_state* t, status s) noexcept {
   strike_off(t->home->core(), *t);
+  const std::uint8_t flags = t->flags.load(std::memory_order_relaxed);
+  const bool in_turns = (flags & task_state::in_group) && this_worker->fifo;
+  if (in_turns) [[unlikely]] {  // asyncio's order: the first of its callbacks
+    t->resume = &tell_group;
+    schedule(*t->home, t);
+  }
   if (!t->complete(s)) [[unlikely]] {  // asked to stop, and it has come to its end without having met the cancel
     t->drop_value();
     t->note_cancel(t->root.text());
     t->complete(status::cancelled);
   }
-  std::uint8_t flags = t->flags.load(std::memory_order_relaxed);
+  if (in_turns) [[unlikely]] return;
   if (flags & task_state::in_group) {
     if (flags & task_state::is_eager) {
       // It may have ended inside create_task, where its error must not reach the body yet.

@@ -49,10 +49,12 @@ class future {
   auto operator co_await() const& { return awaiter<lvalue_given>(state()); }
   auto operator co_await() && { return awaiter<T>(state()); }
   /// As co_await, but a cancel of the awaiting task ends the wait only.
-  auto shielded() const { return op<awaiter<lvalue_given>, detail::state_ptr<block>, bool>(share(), false); }
+  auto shielded(bool by_callback = true) const {
+    return op<awaiter<lvalue_given>, detail::state_ptr<block>, bool, bool>(share(), false, by_callback);
+  }
 
   /// shielded(), for a future that nobody else reads: gives T, moved out.
-  auto unshared() && { return op<awaiter<T>, detail::state_ptr<block>, bool>(share(), false); }
+  auto unshared() && { return op<awaiter<T>, detail::state_ptr<block>, bool, bool>(share(), false, true); }
 
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
   friend bool operator==(const future& a, const future& b) noexcept { return a.state_.get() == b.state_.get(); }

@@ -49,8 +49,8 @@ struct callback_of final : callback {
 template <class State, class T, class Given>
 class result_awaiter final : public state_awaiter {
  public:
-  result_awaiter(state_ptr<State> s, bool pass_on) noexcept
-      : state_awaiter(s.get(), pass_on), kept_(std::move(s)) {}
+  result_awaiter(state_ptr<State> s, bool pass_on, bool by_callback) noexcept
+      : state_awaiter(s.get(), pass_on, by_callback), kept_(std::move(s)) {}
   /// The handle keeps the state until the strand is suspended; from then on somebody else might give it another.
   explicit result_awaiter(State& s) noexcept : state_awaiter(&s) {}
 
@@ -140,12 +140,13 @@ class task_handle : public task_handle_base {
   auto operator co_await() const& { return awaiter<const T&>(typed()); }
   auto operator co_await() && { return awaiter<T>(typed()); }
   /// As co_await, but a cancel of the awaiting task ends the wait only.
-  auto shielded() const {
-    return op<awaiter<const T&>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
+  auto shielded(bool by_callback = true) const {
+    return op<awaiter<const T&>, detail::state_ptr<block>, bool, bool>(detail::state_ptr<block>::share(&typed()), false,
+                                                                       by_callback);
   }
   /// shielded(), for a task whose result nobody else reads: gives T, moved out.
   auto unshared() && {
-    return op<awaiter<T>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
+    return op<awaiter<T>, detail::state_ptr<block>, bool, bool>(detail::state_ptr<block>::share(&typed()), false, true);
   }
 
  private:
@@ -170,9 +171,9 @@ class task_handle<void> : public task_handle_base {
   }
 
   auto operator co_await() const { return awaiter(state()); }
-  auto shielded() const {
+  auto shielded(bool by_callback = true) const {
     state();
-    return op<awaiter, detail::state_ptr<detail::task_state>, bool>(state_, false);
+    return op<awaiter, detail::state_ptr<detail::task_state>, bool, bool>(state_, false, by_callback);
   }
   auto unshared() && { return shielded(); }
 

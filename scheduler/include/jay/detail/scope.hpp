@@ -101,6 +101,8 @@ struct JAY_API scope {
 
   /// False: a cancel was due and is taken; the leaf is not suspended.
   bool add(leaf& l) noexcept;
+  /// After it: suspends the leaf all the same, as one that this cancel has ended.
+  void add_told(leaf& l) noexcept;
   void remove(leaf& l) noexcept;
 
   /// The message of the last cancel; empty where there is no memory for it.
@@ -114,6 +116,7 @@ struct JAY_API scope {
 
  private:
   friend struct join;
+  void enlist(leaf& l) noexcept;
   void deliver(leaf& l, cancel_walk& w) noexcept;
 };
 

@@ -35,12 +35,12 @@ struct shared_state;
 struct context_map;
 
 /// A callback: a job of its own, so that nothing is allocated when it is due. It runs in the context that was current
-/// where it was added.
-struct JAY_API callback : job {
+/// where it was added. It stands among those that wait, as in asyncio they come in the order in which they were added; it
+/// is told from them by having no owner.
+struct JAY_API callback : job, leaf {
   callback(void (*f)(callback*), void (*drop)(job*)) noexcept;
   callback(const callback&) = delete;
 
-  callback* next = nullptr;
   callback_id id = 0;
   context_map* context;
   void (*call)(callback*);
@@ -58,11 +58,10 @@ struct JAY_API shared_state {
 
   atomic<std::uint32_t> references;
   atomic<status> state{status::pending};
-  spin_mutex mutex;        // guards waiters, callbacks and the change of state
+  spin_mutex mutex;        // guards waiters and the change of state
   atomic<bool> retrieved{false};  // relaxed: only for the "never retrieved" report
   bool is_task = false;
-  leaf_list waiters;
-  callback* callbacks = nullptr;
+  leaf_list waiters;       // and callbacks
   struct texts;
   texts* said = nullptr;  // name and cancel message, if there are any; guarded by mutex
   scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
@@ -171,11 +170,33 @@ struct value_state : shared_state {
   outcome<T> result;
 };
 
+/// Lets what is in the queue now run first. No cancel is taken here.
+class one_turn {
+ public:
+  using jay_awaiter = void;
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    leaf_.prepare(h);
+    suspend();
+    return true;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  JAY_API void suspend() noexcept;
+  leaf leaf_;
+};
+
 /// Awaits a shared_state: cancelling the awaiting task cancels what it awaits (Python's rule); shield does not pass it
 /// on.
 class JAY_API state_awaiter : public forwarding_leaf {
  public:
-  explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) { breakable = true; }
+  /// `by_callback`: in asyncio's order a callback wakes it.
+  explicit state_awaiter(shared_state* s, bool pass_on = true, bool by_callback = false) noexcept
+      : target_(s), pass_on_(pass_on), by_callback_(by_callback) {
+    breakable = true;
+  }
 
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   template <class Promise>
@@ -193,6 +214,7 @@ class JAY_API state_awaiter : public forwarding_leaf {
   bool suspend();
   void unlink() noexcept;
   bool pass_on_;
+  bool by_callback_;
   bool passed_on_ = false;  // written before the strand goes on: by itself, or by a canceller in B (cancel_word.hpp)
 };
 

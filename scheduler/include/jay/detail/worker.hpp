@@ -39,6 +39,8 @@ struct JAY_API worker : station {
   bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
   bool fifo = false;           // order = "asyncio"
   bool has_run = false;        // since it rested: its lists may have something
+  bool unowned_ends = false;   // in that order: what is about to end is a gather's child that waited for a handle,
+  bool first_fails = false;    // and the first of its siblings that has failed
   bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
