@@ -11,7 +11,7 @@ namespace detail {
 
 bool sleep_awaiter::suspend() {
   if (deadline == at_once) {  // not in any list, so not armed: a cancel is looked for before and after
-    if (cancelled_since()) return !(was_cancelled = true);
+    if (!this_worker->fifo && cancelled_since()) return !(was_cancelled = true);  // asyncio's order: after the turn only
     schedule_last(owner->sched(), frame);
     return true;
   }

@@ -15,26 +15,45 @@ struct callback_job : job {
   }
   static void run(job* j) {
     job* then = static_cast<callback_job*>(j)->then;
-    drop(j);
+    delete static_cast<callback_job*>(j);
     this_worker->parked = true;
     this_worker->push(then);
   }
-  static void drop(job* j) { delete static_cast<callback_job*>(j); }
+  static void drop(job* j) {
+    job* then = static_cast<callback_job*>(j)->then;
+    delete static_cast<callback_job*>(j);
+    then->destroy(then);
+  }
   job* then;
 };
 
 }  // namespace
 
-void push_later(worker& w, job* j) noexcept {
-  job* callback = new (std::nothrow) callback_job(j);
-  w.push(callback ? callback : j);
+void push_later(worker& w, job* j, int turns) noexcept {
+  for (; turns > 0; --turns)
+    if (job* callback = new (std::nothrow) callback_job(j)) j = callback;
+  w.push(j);
 }
 
-void wake_later(leaf& l) noexcept {
-  worker* w = this_worker;
-  if (w && w->fifo && w->sched == &l.owner->sched()) push_later(*w, l.frame);
-  else l.wake();
+wait_callback::wait_callback(leaf& l) noexcept : leaf_(&l) {
+  resume = &run;
+  destroy = &drop;
+  continuation = 0;
 }
+wait_callback* wait_callback::push(worker& w, leaf& l) noexcept {
+  auto* c = new (std::nothrow) wait_callback(l);
+  if (c) w.push(c);
+  return c;
+}
+void wait_callback::run(job* j) {
+  leaf* l = static_cast<wait_callback*>(j)->leaf_;
+  drop(j);
+  this_worker->parked = true;
+  if (!l) return;
+  l->called = false;
+  if (l->claim()) this_worker->push(l->frame);
+}
+void wait_callback::drop(job* j) { delete static_cast<wait_callback*>(j); }
 
 // Not inline: clang would see a coroutine that nobody else holds, and put its frame on the stack of await_suspend.
 void run_inside(task<> t, leaf& l, outcome<void>& result) {

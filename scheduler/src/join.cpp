@@ -6,6 +6,7 @@
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -82,15 +83,36 @@ job* join::finish_in_turns() noexcept {
 }
 
 // What waits for a handle begins to wait now, and the tasks at their turns. The count has one more until all are there, so
-// that none of them wakes the parent, which is being suspended.
-job* join::start_in_turns(worker* w, job* const* children, std::size_t n) noexcept {
+// that none of them wakes the parent, which is being suspended. A cancel that is due comes as if it came just then: handles
+// are told of it, tasks never start.
+job* join::start_in_turns(worker* w, promise_base& p, job* const* children, std::size_t n) noexcept {
+  scope& s = *scope_of(p.context);
   close_above(parent);
+  w->parked = true;
+  std::uint32_t seen = 0;
+  bool due = false;
+  if (s.generation.load(std::memory_order_acquire) != 0) {  // [G1] acquire
+    due = s.is_due(p);
+    seen = s.told(p);
+  }
+  auto is_unowned = [](job* child) { return promise_of(child).unowned != 0; };
+  if (due && !std::all_of(children, children + n, is_unowned)) status |= refused | child_cancelled;
+  if (due && std::none_of(children, children + n, is_unowned)) {
+    drop(children, n);
+    push_later(*w, parent, 2);  // the turns of a child that does not start, and of its callback
+    return nullptr;
+  }
   counter.open_shared(static_cast<std::uint32_t>(n) + 1);
-  std::uintptr_t context = w->context;
+  const std::uintptr_t context = w->context;
   for (std::size_t i = 0; i < n; ++i) {
-    if (promise_of(children[i]).unowned) {
-      w->context = promise_of(children[i]).context;
+    promise_base& child = promise_of(children[i]);
+    child.seen = seen;
+    if (is_unowned(children[i])) {
+      w->context = child.context;
       handle_of(children[i]).resume();
+    } else if (due) {
+      children[i]->destroy(children[i]);
+      counter.finish_shared();  // never the last
     } else {
       w->push(children[i]);
     }
@@ -112,6 +134,7 @@ void join::drop(job* const* children, std::size_t n) noexcept {
 }
 
 job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size_t n) {
+  if (w->fifo) [[unlikely]] return start_in_turns(w, p, children, n);
   scope& s = *scope_of(p.context);
   if (s.generation.load(std::memory_order_acquire) != 0) {  // [G1] acquire
     if (s.take_cancel(p)) {
@@ -128,7 +151,6 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
     schedule_ready(*w->sched, children, n);
     return nullptr;
   }
-  if (w->fifo) [[unlikely]] return start_in_turns(w, children, n);
   std::uint64_t b = w->jobs.reserve(n);
   if (w->calm()) {
     counter.open(w, static_cast<std::uint32_t>(n));
@@ -153,7 +175,9 @@ std::exception_ptr join::settle() {
   bool taken = status & refused;
   // An error does not tell of a cancel that came as well: that stays due, and is thrown at the next suspension.
   bool tells = !(status & child_failed) || is_cancelled_error(*first_error);
-  if (tells && (status & child_cancelled)) taken |= s.take_cancel(promise_of(parent));
+  // In asyncio's order a cancelled handle tells of one that came after it, as its callback comes at a later turn.
+  const bool told = (status & child_cancelled) || (this_worker->fifo && (status & child_failed));
+  if (tells && told) taken |= s.take_cancel(promise_of(parent));
   else if (!is_forked(promise_of(parent).context)) s.collapse();
   if (status & child_failed) return std::move(*first_error);
   if (!taken) return nullptr;

@@ -139,5 +139,6 @@ void compare(bool cancels) {
 }
 
 TEST(Differential, ProgramsDoInAsynciosOrderWhatCPythonDoes) { compare(false); }
+TEST(Differential, ProgramsThatCancelDoInAsynciosOrderWhatCPythonDoes) { compare(true); }
 
 }  // namespace

@@ -72,6 +72,42 @@ async def wait_for(operation, limit):
         return await operation
 
 
+class Task(asyncio.tasks._PyTask):
+    """As jay's tasks, where they differ on purpose (docs/asyncio.md, number 4): a result that has come is given, and a
+    cancel that came after it waits for the next suspension. Of locks, events, queues and the like this is not said."""
+
+    given = False  # what is awaited now is of that kind
+
+    def _Task__wakeup(self, future):
+        cancelled = future.cancelled() or isinstance(future.exception(), asyncio.CancelledError)
+        late = self._must_cancel and self.given and not cancelled
+        if late:
+            self._must_cancel = False
+        super()._Task__wakeup(future)
+        if not late or self.done():
+            return
+        waiter = self._fut_waiter
+        if waiter is None or not (waiter.cancelled() or waiter.cancel()):
+            self._must_cancel = True
+
+
+class YoungestFirst(dict):
+    """A set."""
+
+    def add(self, one):
+        self[one] = True
+
+    def discard(self, one):
+        self.pop(one, None)
+
+    def __iter__(self):
+        return iter(list(self.keys())[::-1])
+
+
+GIVEN = ("await_future", "shield_future", "gather_futures", "wait_futures", "await", "shield", "gather", "settle",
+         "wait_first", "wait_all", "as_completed", "limited_await", "shield_call", "group")
+
+
 class Failure(Exception):
     pass
 
@@ -81,6 +117,7 @@ class Program:
         self.functions = p["functions"]
         self.started = p["started"]
         self.upward = p["upward"]
+        self.cancels = p["cancels"]
         self.locks = [asyncio.Lock() for _ in range(LOCKS)]
         self.conditions = [Condition() for _ in range(LOCKS)]
         self.semaphores = [Semaphore(n) for n in p["semaphores"]]
@@ -131,6 +168,7 @@ class Program:
                 return
             at = f"{name}.{i}"
             try:
+                asyncio.current_task().given = s[0] in GIVEN
                 self.log(f"{at} {s[0]} {await self.step(s, at, me)}")
             except Failure:
                 if s[0] == "throw":
@@ -283,6 +321,7 @@ class Program:
                     for r in await asyncio.gather(*(call(i) for i in range(1 + b % 3)), return_exceptions=True))
         if op == "group":
             async with asyncio.TaskGroup() as tg:
+                tg._tasks = YoungestFirst()  # Python cancels them in any order
                 for i in range(1 + b % 3):
                     tg.create_task(self.caught(call(i)))
             return None
@@ -312,6 +351,8 @@ async def turns(n):
 
 def run(program):
     loop = asyncio.new_event_loop()
+    if program.cancels:
+        loop.set_task_factory(lambda loop, coro, **more: Task(coro, loop=loop, **more))
     loop.run_until_complete(program.main())
     # What is left may be blocked for good: it is cancelled, has some turns, and is dropped.
     for t in asyncio.all_tasks(loop):

@@ -140,4 +140,122 @@ TEST(AsynciosOrder, CallbacksAndWaitersComeInTheOrderInWhichTheyWereAdded) {
   EXPECT_EQ(trace, "1a2");
 }
 
+TEST(AsynciosOrder, ACancelThatIsDueIsToldAfterTheTurnThatItsWaitTakes) {
+  std::string trace;
+  auto cancels_itself = [&]() -> jay::task<> {
+    jay::event never;
+    for (char name : {'s', 'e'}) {
+      jay::current_task().cancel();
+      try {
+        if (name == 's') co_await jay::sleep(0s);
+        else co_await never.wait();
+      } catch (const jay::cancelled_error&) {
+        trace += name;
+      }
+    }
+  };
+  auto counts = [&]() -> jay::task<> {
+    for (char name : {'1', '2', '3'}) {
+      trace += name;
+      co_await jay::sleep(0s);
+    }
+  };
+  auto main = [&]() -> jay::task<> {
+    auto a = jay::create_task(cancels_itself);
+    auto b = jay::create_task(counts);
+    co_await a;
+    co_await b;
+  };
+  run_in_order(main());
+  EXPECT_EQ(trace, "1s2e3");
+}
+
+TEST(AsynciosOrder, WhoseCancelEndsAFutureKeepsItsPlaceAmongThoseThatWaitForIt) {
+  std::string trace;
+  auto main = [&]() -> jay::task<> {
+    auto [p, f] = jay::with_resolvers<int>();
+    auto wait = [&trace, f = f](char name) -> jay::task<> {
+      try {
+        co_await f;
+      } catch (const jay::cancelled_error&) {
+        trace += name;
+      }
+    };
+    auto a = jay::create_task(wait, 'a');
+    auto b = jay::create_task(wait, 'b');
+    co_await jay::sleep(0s);
+    f.add_done_callback([&](const auto&) { trace += '1'; });
+    a.cancel();
+    co_await b;
+    co_await jay::sleep(0s);
+  };
+  run_in_order(main());
+  EXPECT_EQ(trace, "ab1");
+}
+
+TEST(AsynciosOrder, AShieldedWaitIsCancelledUntilTheCallbackHasRun) {
+  auto main = [&]() -> jay::task<> {
+    auto [p, f] = jay::with_resolvers<int>();
+    auto wait = [f = f]() -> jay::task<int> {
+      int i = co_await jay::shield(f);
+      co_return i;
+    };
+    auto early = jay::create_task(wait);
+    auto late = jay::create_task(wait);
+    co_await jay::sleep(0s);
+    p.set_result(1);
+    early.cancel();          // done, but nobody has told it so
+    co_await jay::sleep(0s);
+    late.cancel();           // it has been told, and keeps the result (docs/asyncio.md, number 4)
+    for (int i = 0; i < 3; ++i) co_await jay::sleep(0s);
+    EXPECT_TRUE(early.cancelled());
+    EXPECT_EQ(late.result(), 1);
+  };
+  run_in_order(main());
+}
+
+TEST(AsynciosOrder, ACancelOfAGatherReachesItsHandlesAtOnce) {
+  auto main = [&]() -> jay::task<> {
+    auto [p, f] = jay::with_resolvers<int>();
+    auto [q, g] = jay::with_resolvers<int>();
+    auto gathers = [f = f, g = g]() -> jay::task<> { co_await jay::gather(f, g); };
+    auto waiting = jay::create_task(gathers);
+    co_await jay::sleep(0s);
+    waiting.cancel();
+    EXPECT_TRUE(f.cancelled());
+    EXPECT_TRUE(g.cancelled());
+    auto r = co_await jay::settled(waiting);
+    EXPECT_TRUE(r.cancelled());
+  };
+  run_in_order(main());
+}
+
+TEST(AsynciosOrder, ACancelledGatherWaitsForNoOtherHandleOnceOneWasCancelled) {
+  auto main = [&]() -> jay::task<> {
+    auto [p, f] = jay::with_resolvers<int>();
+    jay::event go_on;
+    auto cleans_up = [&]() -> jay::task<int> {
+      try {
+        jay::event never;
+        co_await never.wait();
+      } catch (const jay::cancelled_error&) {
+      }
+      co_await go_on.wait();
+      co_return 1;
+    };
+    auto slow = jay::create_task(cleans_up);
+    auto gathers = [f = f, slow]() -> jay::task<> { co_await jay::gather(slow, f); };
+    auto waiting = jay::create_task(gathers);
+    co_await jay::sleep(0s);
+    waiting.cancel();
+    auto r = co_await jay::settled(waiting);
+    EXPECT_TRUE(r.cancelled());
+    EXPECT_FALSE(slow.done());
+    go_on.set();
+    int kept = co_await slow;
+    EXPECT_EQ(kept, 1);
+  };
+  run_in_order(main());
+}
+
 }  // namespace

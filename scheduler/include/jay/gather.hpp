@@ -54,9 +54,6 @@ struct unowned_ends {
   ~unowned_ends() { this_worker->unowned_ends = true; }
 };
 
-/// The running scope was cancelled as a whole, not (only) a gather in it by a failed child.
-JAY_API bool whole_scope_cancelled() noexcept;
-
 template <class Op>
 auto to_child(Op&& o) {
   using D = std::decay_t<Op>;
@@ -293,11 +290,15 @@ template <class Handle, class T>
 task<T> detail::await_unowned(heard<Handle> child) {
   unowned_ends end;
   Handle& h = child.handle;
-  // In asyncio's order it begins as the gather is awaited. What is done already calls back at its turn.
-  if (this_worker->fifo && h.done()) co_await op<one_turn>();
+  if (this_worker->fifo) [[unlikely]] {
+    // It begins as the gather is awaited. What is done already calls back at its turn.
+    if (h.done()) co_await op<one_turn>();
+    auto wait = h.gathered();
+    co_return co_await std::move(wait);
+  }
   for (;;) {
     try {
-      auto wait = h.shielded(false);
+      auto wait = h.gathered();
       co_return co_await std::move(wait);
     } catch (const cancelled_error&) {
       if (h.done() || !whole_scope_cancelled()) throw;

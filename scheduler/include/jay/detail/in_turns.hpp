@@ -18,10 +18,23 @@ namespace jay::detail {
 JAY_API void run_inside(task<> t, leaf& l, outcome<void>& result);
 
 /// Puts j behind what a job that is put there now would put there: what ends calls its callbacks at their turn, and these
-/// wake who waits, at a later one. At once if there is no memory.
-void push_later(worker& w, job* j) noexcept;
-/// The same for who waits in l, if this is the worker of such an order; else it is woken as ever.
-void wake_later(leaf& l) noexcept;
+/// wake who waits, at a later one. So many turns; fewer if there is no memory.
+void push_later(worker& w, job* j, int turns = 1) noexcept;
+
+/// A callback that ends the wait in a leaf, at its turn. Until then a cancel may end it, who then tells this. Its worker's
+/// alone.
+class wait_callback : job {
+ public:
+  /// Into the queue. Null if there is no memory.
+  static wait_callback* push(worker& w, leaf& l) noexcept;
+  void forget() noexcept { leaf_ = nullptr; }
+
+ private:
+  explicit wait_callback(leaf& l) noexcept;
+  static void run(job* j);
+  static void drop(job* j);
+  leaf* leaf_;
+};
 
 enum class turn_end : std::uint8_t { called, cancelled, called_and_cancelled };
 

@@ -70,7 +70,7 @@ struct JAY_API join {
   job* finish_shared() noexcept;
   // The same in asyncio's order.
   job* finish_in_turns() noexcept;
-  job* start_in_turns(worker* w, job* const* children, std::size_t n) noexcept;
+  job* start_in_turns(worker* w, promise_base& p, job* const* children, std::size_t n) noexcept;
   job* close_out(worker* w, job* popped) noexcept;
 
   static bool is_child(job* j, const join* of) noexcept {

@@ -120,6 +120,10 @@ struct JAY_API forwarding_leaf : leaf {
   bool accepted = false;
   bool broken = false;     // it stands in a cycle, and this wait is the one that ends
   bool breakable = false;  // the strand does nothing but wait here
+  bool by_sibling = false;  // the cancel is for a gather's child that has failed
+  // order = "asyncio", its worker's alone: the worker is passing a cancel on; what it waits for has ended by that, and has
+  // put it into the queue among the others that wait for the same.
+  bool passing_here = false, placed = false;
 };
 
 /// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock

@@ -87,7 +87,9 @@ struct JAY_API scope {
   /// Its middle, without what calls user code.
   void strike(const std::string& message, cancel_walk& w, bool from_outside) noexcept;
 
-  /// For a running strand: is a cancel due? If so it is taken: the caller throws cancelled_error.
+  /// For a running strand: is a cancel due?
+  bool is_due(promise_base& strand) noexcept;
+  /// The same. If so it is taken: the caller throws cancelled_error.
   bool take_cancel(promise_base& strand) noexcept;
 
   /// What the strand has been told of: its children start from there.
@@ -117,7 +119,7 @@ struct JAY_API scope {
  private:
   friend struct join;
   void enlist(leaf& l) noexcept;
-  void deliver(leaf& l, cancel_walk& w) noexcept;
+  void deliver(leaf& l, cancel_walk& w, bool by_sibling = false) noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.

@@ -31,6 +31,10 @@ struct status_values {
 using status = status_values::type;
 
 struct shared_state;
+class wait_callback;
+
+/// The running scope was cancelled as a whole, not (only) a gather in it by a failed child.
+JAY_API bool whole_scope_cancelled() noexcept;
 
 struct context_map;
 
@@ -118,6 +122,7 @@ struct JAY_API shared_state {
  protected:
   virtual ~shared_state();
   virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
+  static bool claims_in_turn(leaf& l) noexcept;
   virtual void destroy() noexcept { delete this; }
 };
 
@@ -188,13 +193,14 @@ class one_turn {
   leaf leaf_;
 };
 
-/// Awaits a shared_state: cancelling the awaiting task cancels what it awaits (Python's rule); shield does not pass it
-/// on.
+/// Who awaits a shared_state. plain: cancelling the awaiting task cancels what it awaits (Python's rule). shielded: it ends
+/// the wait only; in asyncio's order a callback ends the wait. gathered: a gather's child; as shielded, but in asyncio's
+/// order a cancel of the gather is passed on at once.
+enum class wait_kind { plain, shielded, gathered };
+
 class JAY_API state_awaiter : public forwarding_leaf {
  public:
-  /// `by_callback`: in asyncio's order a callback wakes it.
-  explicit state_awaiter(shared_state* s, bool pass_on = true, bool by_callback = false) noexcept
-      : target_(s), pass_on_(pass_on), by_callback_(by_callback) {
+  explicit state_awaiter(shared_state* s, wait_kind k = wait_kind::plain) noexcept : target_(s), kind_(k) {
     breakable = true;
   }
 
@@ -210,11 +216,14 @@ class JAY_API state_awaiter : public forwarding_leaf {
   shared_state* target_;
 
  private:
+  friend struct shared_state;
   static bool forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept;
   bool suspend();
+  void call_back() noexcept;
+  bool passes_on() const noexcept;
   void unlink() noexcept;
-  bool pass_on_;
-  bool by_callback_;
+  wait_callback* callback_;  // if `called`
+  wait_kind kind_ : 8;
   bool passed_on_ = false;  // written before the strand goes on: by itself, or by a canceller in B (cancel_word.hpp)
 };
 
