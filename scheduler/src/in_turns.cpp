@@ -40,9 +40,9 @@ wait_callback::wait_callback(leaf& l) noexcept : leaf_(&l) {
   destroy = &drop;
   continuation = 0;
 }
-wait_callback* wait_callback::push(worker& w, leaf& l) noexcept {
+wait_callback* wait_callback::push(worker& w, leaf& l, int turns) noexcept {
   auto* c = new (std::nothrow) wait_callback(l);
-  if (c) w.push(c);
+  if (c) push_later(w, c, turns);
   return c;
 }
 void wait_callback::run(job* j) {

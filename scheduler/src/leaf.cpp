@@ -22,17 +22,18 @@ void leaf::prepare(job* f, std::uintptr_t context) noexcept {
 bool leaf::arm(bool passed_on) noexcept {
   forwards = passed_on;
   if (!forked) {
-    if (owner->word.arm(this, passed_on)) return true;
+    if (owner->word.arm(this, passed_on)) [[likely]] return true;
     owner->collapse();
     was_cancelled = true;
-  } else if (owner->add(*this)) {
-    return true;  // a canceller may have claimed and resumed the frame since: nothing is looked at
+    return suspend_told();
   }
-  return this_worker->fifo && !passed_on ? suspend_told() : false;
+  // Afterwards a canceller may have claimed and resumed the frame: nothing is looked at.
+  return owner->add(*this) || suspend_told();
 }
 
-// order = "asyncio": as if the cancel had come just now. Nothing else runs before this has suspended.
+// A cancel was due. In asyncio's order it is as if it had come just now; nothing else runs before this has suspended.
 bool leaf::suspend_told() noexcept {
+  if (forwards || !this_worker->fifo) return false;
   if (forked) owner->add_told(*this);
   else owner->word.suspend_told();
   wake();

@@ -48,10 +48,11 @@ bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
 
 queue_core::outcome queue_core::place(queue_cell i, leaf*& woken) {
   if (shut_down_) return outcome::shut_down;
-  if (!hand_to_getter(i, woken)) {
+  const bool nobody = getters_.empty();
+  if (nobody || !hand_to_getter(i, woken)) {
     if (!has_room()) return outcome::would_wait;
     put_in(i);
-    woken = call_first(getters_);
+    if (!nobody) [[unlikely]] woken = call_first(getters_);
   }
   ++unfinished_;
   return outcome::done;

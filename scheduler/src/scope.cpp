@@ -208,7 +208,10 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
 
 bool scope::is_due(promise_base& frame) noexcept {
   spin_guard g(mutex);
-  if (!is_forked(frame.context)) return word.pending();
+  if (!is_forked(frame.context)) {
+    if (word.pending()) cancel_generation = generation.load(std::memory_order_relaxed);  // relaxed: under the lock
+    return word.pending();
+  }
   promise_base* strand = strand_root(*this, frame);
   return last_cancel(*this, *strand) > strand->seen;
 }

@@ -186,10 +186,6 @@ bool shared_state::remove_callback(callback_id id) noexcept {
 
 void one_turn::suspend() noexcept { schedule_last(leaf_.owner->sched(), leaf_.frame); }
 
-bool state_awaiter::passes_on() const noexcept {
-  return kind_ == wait_kind::plain || (kind_ == wait_kind::gathered && this_worker->fifo);
-}
-
 void state_awaiter::call_back() noexcept {
   callback_ = wait_callback::push(*this_worker, *this);
   called = callback_;
@@ -197,8 +193,11 @@ void state_awaiter::call_back() noexcept {
 }
 
 bool state_awaiter::suspend() {
-  in_turns = kind_ == wait_kind::shielded && this_worker->fifo;
-  const bool pass_on = passes_on();
+  bool pass_on = true;
+  if (kind_ != wait_kind::plain) {
+    in_turns = kind_ == wait_kind::shielded && this_worker->fifo;
+    pass_on = kind_ == wait_kind::gathered && this_worker->fifo;
+  }
   // A cancel that comes back to us every time has gone round a cycle of tasks that await each other: it ends here.
   int rounds = 4;
   shared_state* s = target_;
@@ -231,11 +230,15 @@ bool state_awaiter::suspend() {
 // A cancel that was passed on, and that came so late that the task ended without having seen it, is still ours: it waits
 // for our next suspension.
 void state_awaiter::resumed() {
-  if (was_cancelled) unlink();
-  finish();
+  waited();
   // A cancelled_error tells of all cancels that have come before it.
   if (owner && target_->state.load(std::memory_order_relaxed) == status::cancelled) (void)cancelled_since();
   else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
+}
+
+void state_awaiter::waited() {
+  if (was_cancelled) unlink();
+  finish();
 }
 
 void state_awaiter::unlink() noexcept {

@@ -79,6 +79,8 @@ class interpreter {
       } catch (const jay::cancelled_error&) {
         if (over_) throw;
         log(line + "cancelled");
+      } catch (const jay::timeout_error&) {
+        log(line + "too late");
       } catch (const jay::queue_full&) {
         log(line + "full");
       } catch (const jay::queue_empty&) {
@@ -169,6 +171,9 @@ class interpreter {
       events_[a].clear();
     } else if (op == "wait_event") {
       co_await events_[a].wait();
+    } else if (op == "wait_event_no_time") {
+      auto wait = [&]() -> jay::task<> { co_await events_[a].wait(); };
+      co_await jay::with(jay::timeout(std::chrono::seconds(0)), wait);
     } else if (op == "is_set") {
       co_return word(events_[a].is_set());
     } else if (op == "barrier") {
@@ -203,6 +208,9 @@ class interpreter {
         co_return std::to_string(i);
       } else if (op == "limited_call") {
         int i = co_await jay::wait_for(call_nth(0), std::chrono::seconds(1000));
+        co_return std::to_string(i);
+      } else if (op == "call_no_time") {
+        int i = co_await jay::wait_for(call_nth(0), std::chrono::seconds(0));
         co_return std::to_string(i);
       } else if (op == "gather_calls") {
         std::vector<jay::task<int>> calls;
@@ -264,7 +272,8 @@ class interpreter {
       co_return a < handles_.size() ? word(handles_[a].cancel()) : "none";
     }
     static const std::array ops{"await",      "shield",   "task_callback", "gather",       "settle",
-                                "wait_first", "wait_all", "as_completed",  "limited_await"};
+                                "wait_first", "wait_all", "as_completed",  "limited_await",
+                                "await_no_time"};
     if (std::find(ops.begin(), ops.end(), op) == ops.end()) co_return "";
     indices who = some(me, s.a, s.b);
     if (who.empty()) co_return "none";
@@ -277,6 +286,9 @@ class interpreter {
       co_return std::to_string(i);
     } else if (op == "limited_await") {
       int i = co_await jay::wait_for(h[0], std::chrono::seconds(1000));
+      co_return std::to_string(i);
+    } else if (op == "await_no_time") {
+      int i = co_await jay::wait_for(h[0], std::chrono::seconds(0));
       co_return std::to_string(i);
     } else if (op == "task_callback") {
       h[0].add_done_callback([this, at](const jay::task_handle<int>&) { log(at + " called"); });

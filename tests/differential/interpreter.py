@@ -105,7 +105,7 @@ class YoungestFirst(dict):
 
 
 GIVEN = ("await_future", "shield_future", "gather_futures", "wait_futures", "await", "shield", "gather", "settle",
-         "wait_first", "wait_all", "as_completed", "limited_await", "shield_call", "group")
+         "wait_first", "wait_all", "as_completed", "limited_await", "await_no_time", "shield_call", "group")
 
 
 class Failure(Exception):
@@ -178,6 +178,8 @@ class Program:
                 if self.over:
                     raise
                 self.log(f"{at} {s[0]} cancelled")
+            except TimeoutError:
+                self.log(f"{at} {s[0]} too late")
             except asyncio.InvalidStateError:
                 self.log(f"{at} {s[0]} invalid")
             except (RuntimeError, ValueError):
@@ -237,6 +239,10 @@ class Program:
         if op == "wait_event":
             await self.events[a].wait()
             return None
+        if op == "wait_event_no_time":
+            async with asyncio.timeout(0):
+                await self.events[a].wait()
+            return None
         if op == "is_set":
             return self.events[a].is_set()
         if op == "barrier":
@@ -282,7 +288,7 @@ class Program:
         if op == "cancel":
             return self.handles[a].cancel() if a < len(self.handles) else "none"
         if op in ("await", "shield", "task_callback", "gather", "settle", "wait_first", "wait_all", "as_completed",
-                  "limited_await"):
+                  "limited_await", "await_no_time"):
             if not some:
                 return "none"
             if op == "await":
@@ -291,6 +297,8 @@ class Program:
                 return await asyncio.shield(some[0])
             if op == "limited_await":
                 return await wait_for(some[0], 1000)
+            if op == "await_no_time":
+                return await asyncio.wait_for(some[0], 0)
             if op == "task_callback":
                 return some[0].add_done_callback(lambda f: self.log(f"{at} called"))
             if op == "gather":
@@ -316,6 +324,8 @@ class Program:
             return await asyncio.shield(call(0))
         if op == "limited_call":
             return await wait_for(call(0), 1000)
+        if op == "call_no_time":
+            return await asyncio.wait_for(call(0), 0)
         if op == "gather_calls":
             return self.listed("failed" if isinstance(r, BaseException) else r
                     for r in await asyncio.gather(*(call(i) for i in range(1 + b % 3)), return_exceptions=True))

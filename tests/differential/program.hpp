@@ -136,18 +136,22 @@ class generator {
       case 2:
         if (depth > 0 && below(3) != 0) return around("condition", locks, f, depth);
         return simple(one_of("notify", "notify", "notify_all", "wait_condition", "wait_condition"), locks);
-      case 3: return simple(one_of("set", "clear", "wait_event", "wait_event", "is_set"), events);
+      case 3: return simple(one_of("set", "clear", "wait_event", "wait_event", "is_set",
+                             cancels_ ? "is_set" : "wait_event_no_time"),
+                      events);
       case 4: return simple(one_of("put", "put", "get", "get", "put_nowait", "get_nowait", "size", "task_done", "join"), 2);
       case 5:
         return simple(one_of("set_result", "set_error", "cancel_future", "await_future", "await_future", "callback",
                              "shield_future", "gather_futures", "wait_futures"),
                       futures);
       case 6: return simple(one_of("await", "await", "task_callback", "gather", "settle", "shield", "wait_first", "wait_all",
-                                   "as_completed", "limited_await"), 8);
+                                   "as_completed", "limited_await",
+                                   cancels_ ? "await_no_time" : "await"),
+                           8);
       case 7:
         // Whoever is cancelled in a gather of calls is told otherwise than in CPython: docs/asyncio.md.
         return call(one_of("spawn", "spawn", "spawn", "run", cancels_ ? "run" : "gather_calls", "shield_call", "limited_call",
-                           "group"), f);
+                           "group", "call_no_time"), f);
       default:
         // What is cancelled and then fails takes the cancel with it in CPython; jay tells it to who has waited.
         return {cancels_ ? "sleep" : "throw", 0, 0, {}};

@@ -23,10 +23,10 @@ void push_later(worker& w, job* j, int turns = 1) noexcept;
 
 /// A callback that ends the wait in a leaf, at its turn. Until then a cancel may end it, who then tells this. Its worker's
 /// alone.
-class wait_callback : job {
+class JAY_API wait_callback : job {
  public:
-  /// Into the queue. Null if there is no memory.
-  static wait_callback* push(worker& w, leaf& l) noexcept;
+  /// Into the queue, or so many turns later. Null if there is no memory.
+  static wait_callback* push(worker& w, leaf& l, int turns = 0) noexcept;
   void forget() noexcept { leaf_ = nullptr; }
 
  private:

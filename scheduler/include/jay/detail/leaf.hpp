@@ -89,7 +89,7 @@ struct JAY_API alignas(16) leaf {
   bool arm(bool forwards) noexcept;
 
  private:
-  bool suspend_told() noexcept;
+  [[gnu::noinline]] bool suspend_told() noexcept;
   void prepare(job* frame, std::uintptr_t context) noexcept;
   void leave_slow() noexcept;
 };

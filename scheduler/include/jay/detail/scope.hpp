@@ -87,9 +87,9 @@ struct JAY_API scope {
   /// Its middle, without what calls user code.
   void strike(const std::string& message, cancel_walk& w, bool from_outside) noexcept;
 
-  /// For a running strand: is a cancel due?
+  /// For a running strand: is a cancel due? If so, children that it starts now are told of it.
   bool is_due(promise_base& strand) noexcept;
-  /// The same. If so it is taken: the caller throws cancelled_error.
+  /// For a running strand: is a cancel due? If so it is taken: the caller throws cancelled_error.
   bool take_cancel(promise_base& strand) noexcept;
 
   /// What the strand has been told of: its children start from there.

@@ -213,6 +213,7 @@ class JAY_API state_awaiter : public forwarding_leaf {
 
  protected:
   void resumed();
+  void waited();
   shared_state* target_;
 
  private:
@@ -220,11 +221,17 @@ class JAY_API state_awaiter : public forwarding_leaf {
   static bool forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept;
   bool suspend();
   void call_back() noexcept;
-  bool passes_on() const noexcept;
   void unlink() noexcept;
   wait_callback* callback_;  // if `called`
   wait_kind kind_ : 8;
   bool passed_on_ = false;  // written before the strand goes on: by itself, or by a canceller in B (cancel_word.hpp)
+};
+
+/// Waits as a shielded wait, and says nothing of how it has ended.
+class callback_awaiter final : public state_awaiter {
+ public:
+  explicit callback_awaiter(shared_state* s) noexcept : state_awaiter(s, wait_kind::shielded) {}
+  void await_resume() { waited(); }
 };
 
 }  // namespace detail
