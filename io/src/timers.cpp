@@ -137,6 +137,7 @@ void timers::expire(ready_list& out) noexcept {
   std::size_t fired = 0;
   struct {
     time_point deadline;
+    std::size_t nth;
     job* frame;
   } runnable[batch];  // by shard
   std::size_t n = 0, shards = 0;
@@ -151,13 +152,15 @@ void timers::expire(ready_list& out) noexcept {
       erase(s, *which);
       which->fire(*which, out);  // one frame, or none
       ++fired;
-      if (jobs.size() > before + n) runnable[n] = {deadline, jobs.back()}, ++n;
+      if (jobs.size() > before + n) runnable[n] = {deadline, n, jobs.back()}, ++n;
     }
     shards += n > n_before;
     if (!s.heap.empty()) earliest = std::min(earliest, s.heap.front().deadline);
   }
   if (shards > 1) {
-    std::sort(runnable, runnable + n, [](const auto& a, const auto& b) { return a.deadline < b.deadline; });
+    std::sort(runnable, runnable + n, [](const auto& a, const auto& b) {
+      return a.deadline != b.deadline ? a.deadline < b.deadline : a.nth < b.nth;
+    });
     for (std::size_t i = 0; i < n; ++i) jobs[before + i] = runnable[i].frame;
   }
   rearm(earliest, now, fired);

@@ -9,8 +9,9 @@
 // to the next. May be made outside a runtime, and is usable from every worker.
 //
 // A waiter that is notified, or cancelled, is not woken in order to acquire: it is moved to the lock's own wait list and
-// runs when it has the lock. (In order = "asyncio" it is woken in order to acquire, as in asyncio.) Its leaf has a `forward` for that: a cancel does not end the wait but moves it (or, if it is
-// moved already, is remembered), so exactly one thing resumes the task, the handing over of the lock.
+// runs when it has the lock. Its leaf has a `forward` for that: a cancel does not end the wait but moves it (or, if it is
+// moved already, is remembered), so exactly one thing resumes the task, the handing over of the lock. (With order =
+// "asyncio" it is woken in order to acquire, as in asyncio.)
 #pragma once
 
 #include <cstddef>

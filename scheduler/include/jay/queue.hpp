@@ -14,8 +14,7 @@
 // its size). So does a put that has waited, and whose item was taken in, if it is cancelled before its task goes on: the
 // item leaves the queue again, unless somebody has got it meanwhile. Then the put has succeeded, and the cancel waits for
 // the next suspension.
-// With order = "asyncio" it is as in asyncio: an item is in the queue until the getter that it woke has run, a put that was
-// woken puts its item when it runs, and who comes first gets it.
+// With order = "asyncio" whoever is woken looks when it runs, as in asyncio: who comes first gets the item, or the room.
 // Any thread may use put_nowait, get_nowait, task_done and shutdown; a queue may be made outside a runtime.
 //
 // What put takes is made ready to be handed on before it waits. So nothing is moved or destroyed while the queue's lock is
@@ -195,8 +194,7 @@ class JAY_API queue_awaiter : public leaf {
   struct place;
   /// A wait in this list, until there may be something to do.
   task<> called(leaf_list queue_core::*list);
-  /// Waits in this loop; always true.
-  bool wait_in_turns(task<> loop);
+  bool wait_in_turns(task<> loop);  // always true
 
   /// done: at once; handed: after a suspension; in_turns: order = "asyncio", it waits in a loop
   enum class state { fresh, done, waiting, handed, shut_down, in_turns };

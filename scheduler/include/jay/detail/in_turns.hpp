@@ -36,7 +36,7 @@ class JAY_API wait_callback : job {
   leaf* leaf_;
 };
 
-enum class turn_end : std::uint8_t { called, cancelled, called_and_cancelled };
+enum class turn_end { called, cancelled, called_and_cancelled };
 
 /// Place: mutex(), list(); needless(), with the mutex held: there is nothing to wait for, so this is called at once;
 /// waits(), without it: it stands in the list.

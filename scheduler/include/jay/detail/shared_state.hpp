@@ -193,7 +193,7 @@ class one_turn {
   leaf leaf_;
 };
 
-/// Who awaits a shared_state. plain: cancelling the awaiting task cancels what it awaits (Python's rule). shielded: it ends
+/// How a shared_state is awaited. plain: cancelling the awaiting task cancels what it awaits (Python's rule). shielded: it ends
 /// the wait only; in asyncio's order a callback ends the wait. gathered: a gather's child; as shielded, but in asyncio's
 /// order a cancel of the gather is passed on at once.
 enum class wait_kind { plain, shielded, gathered };
