@@ -38,6 +38,7 @@ constexpr std::chrono::milliseconds look_every{1};
 }  // namespace
 
 void ready_list::add(job* frame) noexcept {
+  if (at_once_) return schedule(sched_, frame);
   try {
     jobs_.push_back(frame);
   } catch (...) {  // no memory
@@ -56,7 +57,11 @@ void ready_list::run_deferred() noexcept {
 service_key reactor::key{"reactor", made_by_a_runtime};
 
 reactor::reactor(scheduler& s, const io_config& config)
-    : sched_(s), config_(config), timers_(s.workers() + 1), polled_(s) {
+    : sched_(s),
+      config_(config),
+      timers_(s.workers() + 1),
+      in_turn_(s.config().order == order::asyncio),
+      polled_(s) {
   threads_.reserve(config_.threads);
   io_threads_ = std::vector<io_thread>(config_.threads);
   for (unsigned i = 0; i < config_.threads; ++i)
@@ -97,6 +102,7 @@ void reactor::stop(ending&) noexcept {
   set_poll_hook(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
   interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
+  while (!due_timers_.rests()) thread_yield();  // the worker runs it soon; nobody announces any more
 }
 
 reactor::~reactor() {
@@ -119,15 +125,46 @@ bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
     while (n == 0 && sched_.quiet() && std::chrono::steady_clock::now() < look_until);
   }
   if (n <= 0) n = ::epoll_wait(epoll_, events, events_per_wait, limit);
+  bool due = false;
   for (int i = 0; i < n; ++i) {
-    if (events[i].data.ptr) {
-      static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
-    } else {
-      timers_.expire(out);
-      out.run_deferred();
-    }
+    if (events[i].data.ptr) static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
+    else due = true;
   }
+  if (due) ring(out);
   return n != 0;
+}
+
+void reactor::ring(ready_list& out) noexcept {
+  if (in_turn_) [[unlikely]] {
+    if (this_worker->io) due_timers_.announce();
+    else timers_.expire_in_turn(sched_);
+    return;
+  }
+  timers_.expire(out);
+  out.run_deferred();
+}
+
+// ---- timers in asyncio's order ----
+
+reactor::due_timers::due_timers(reactor& r) noexcept : owner_(r) {
+  resume = &run;
+  destroy = [](job*) {};
+  continuation = 0;
+}
+
+void reactor::due_timers::announce() noexcept {
+  // [D1] acq_rel: if it is queued already, its run, which clears the bit first, sees every timer that is due now
+  if (state_.fetch_or(queued, std::memory_order_acq_rel) & queued) return;
+  job* self = this;
+  schedule_ready(owner_.sched_, &self, 1);
+}
+
+void reactor::due_timers::run(job* j) {
+  auto& self = *static_cast<due_timers*>(j);
+  this_worker->parked = true;
+  self.state_.exchange(running, std::memory_order_acq_rel);  // [D1] before the timers are looked at
+  self.owner_.timers_.expire_in_turn(self.owner_.sched_);
+  self.state_.fetch_and(~running, std::memory_order_release);  // [D1] with rests()
 }
 
 // ---- a helping worker ----
@@ -242,7 +279,7 @@ void reactor::dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) no
     return;
   }
   // Without help there is nobody to wait for events while this thread runs something.
-  if (!config_.help || sched_.config().order == order::asyncio) {
+  if (!config_.help || in_turn_) {
     schedule_ready(sched_, jobs.data(), jobs.size());
   } else {
     t.self->kept = &t.kept;

@@ -2,8 +2,11 @@
 #include <jay/time.hpp>
 
 #include <stdexcept>
+#include <utility>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/detail/reactor.hpp>
+#include <jay/detail/worker.hpp>
 #include <jay/scheduler.hpp>
 
 namespace jay {
@@ -11,7 +14,7 @@ namespace detail {
 
 bool sleep_awaiter::suspend() {
   if (deadline == at_once) {  // not in any list, so not armed: a cancel is looked for before and after
-    if (cancelled_since()) return !(was_cancelled = true);
+    if (!this_worker->fifo && cancelled_since()) return !(was_cancelled = true);  // asyncio's order: after the turn only
     schedule_last(owner->sched(), frame);
     return true;
   }
@@ -30,6 +33,25 @@ void sleep_awaiter::fire_sleep(timer& t, ready_list& out) noexcept {
 
 void sleep_awaiter::stop() noexcept { reactor_of(owner->sched()).clock().remove(*this); }
 
+bool turn_for_others::suspend() {
+  if (!this_worker->fifo) {
+    if (cancelled_since()) return !(was_cancelled = true);
+    schedule_last(owner->sched(), frame);
+    return true;
+  }
+  callback_ = wait_callback::push(*this_worker, *this, 1);
+  called = callback_;
+  arm();  // true, in this order
+  if (!called && claim()) wake();
+  return true;
+}
+
+void turn_for_others::await_resume() {
+  if (called) callback_->forget();
+  leave();
+  if (was_cancelled || cancelled_since()) owner->throw_cancelled();
+}
+
 }  // namespace detail
 
 // Once it has expired it has two owners: the timeout, and the thread that still has to cancel what runs inside. The
@@ -41,6 +63,8 @@ struct timeout_scope::state : detail::timer, detail::deferred {
   detail::inner_scope inner;
   scheduler& sched;
   bool open = true;
+  struct turn;
+  turn* turn_to_come = nullptr;  // order = "asyncio", its worker's alone: it is over, and expires then
   bool at_once = false;  // it was over when it was armed: the first suspension inside is told
   detail::atomic<bool> expired{false};
   detail::atomic<std::uint8_t> owners{1};
@@ -57,11 +81,33 @@ struct timeout_scope::state : detail::timer, detail::deferred {
     self.inner.cancel("timed out");
     self.release();
   }
+  void forget_turn() noexcept;
   void release() noexcept {
     // acquire, acq_rel: what the other owner did, before the destruction; with the other release
     if (owners.load(std::memory_order_acquire) == 1 || owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 };
+
+/// As asyncio's call_soon.
+struct timeout_scope::state::turn : detail::job {
+  explicit turn(state& s) noexcept : of(&s) {
+    resume = &run;
+    destroy = [](detail::job* j) { delete static_cast<turn*>(j); };
+    continuation = 0;
+  }
+  static void run(detail::job* j) {
+    state* s = static_cast<turn*>(j)->of;
+    delete static_cast<turn*>(j);
+    detail::this_worker->parked = true;
+    if (!s) return;
+    s->turn_to_come = nullptr;
+    s->expired.store(true, std::memory_order_relaxed);  // relaxed: the worker's own
+    s->inner.cancel("timed out");
+  }
+  state* of;
+};
+
+void timeout_scope::state::forget_turn() noexcept { std::exchange(turn_to_come, nullptr)->of = nullptr; }
 
 void timeout_scope::let_go::operator()(state* s) const noexcept { s->release(); }
 
@@ -78,7 +124,12 @@ bool timeout_scope::expired() const noexcept {
 
 void timeout_scope::arm() {
   if (!when_ || *when_ == time_point::max()) return;
-  if (*when_ <= std::chrono::steady_clock::now()) {  // not through the timers, which may find it later than a yield
+  if (*when_ <= std::chrono::steady_clock::now()) {
+    if (detail::this_worker->fifo && *when_ != time_point()) {  // that is wait_for's, which has had its turns
+      state_->turn_to_come = new state::turn(*state_);
+      return detail::this_worker->push(state_->turn_to_come);
+    }
+    // Not through the timers, which may find it later than a yield.
     state_->at_once = true;
     state_->inner.cancel("timed out");
     return;
@@ -104,6 +155,7 @@ void timeout_scope::bind(detail::promise_base& p) {
 void timeout_scope::reschedule(std::optional<time_point> when) {
   if (!state_ || !state_->open) throw std::runtime_error("timeout: reschedule is possible only inside the timeout");
   detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not expire
+  if (state_->turn_to_come) [[unlikely]] state_->forget_turn();
   if (expired()) throw std::runtime_error("timeout: it has expired already");
   if (std::exchange(state_->at_once, false)) state_->inner.take_back();
   when_ = when;
@@ -112,6 +164,7 @@ void timeout_scope::reschedule(std::optional<time_point> when) {
 
 void timeout_scope::unbind(detail::promise_base& p, std::exception_ptr& e) {
   detail::reactor_of(state_->sched).clock().remove(*state_);  // after this it does not expire
+  if (state_->turn_to_come) [[unlikely]] state_->forget_turn();
   bool untold = state_->inner.close(p);
   if (state_->at_once && !untold) state_->expired.store(true, std::memory_order_relaxed);  // relaxed: the strand's own
   state_->open = false;

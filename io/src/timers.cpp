@@ -49,7 +49,7 @@ timers::shard& timers::enter(timer& t) noexcept {
 void timers::sift_up(shard& s, std::uint32_t i, entry e) noexcept {
   while (i > 0) {
     std::uint32_t parent = (i - 1) / 4;
-    if (s.heap[parent].deadline <= e.deadline) break;
+    if (!goes_before(e, s.heap[parent])) break;
     s.heap[i] = s.heap[parent];
     s.heap[i].which->place = i;
     i = parent;
@@ -65,8 +65,8 @@ void timers::sift_down(shard& s, std::uint32_t i, entry e) noexcept {
     if (first >= n) break;
     std::uint32_t least = first;
     for (std::uint32_t c = first + 1; c < std::min(first + 4, n); ++c)
-      if (s.heap[c].deadline < s.heap[least].deadline) least = c;
-    if (e.deadline <= s.heap[least].deadline) break;
+      if (goes_before(s.heap[c], s.heap[least])) least = c;
+    if (!goes_before(s.heap[least], e)) break;
     s.heap[i] = s.heap[least];
     s.heap[i].which->place = i;
     i = least;
@@ -77,6 +77,7 @@ void timers::sift_down(shard& s, std::uint32_t i, entry e) noexcept {
 
 void timers::insert(shard& s, timer& t) {
   JAY_DEBUG_ASSERT(s.mutex.is_locked());
+  t.armed_as = ++s.armed;
   s.heap.push_back({t.deadline, &t});
   sift_up(s, static_cast<std::uint32_t>(s.heap.size() - 1), s.heap.back());
 }
@@ -89,7 +90,7 @@ void timers::erase(shard& s, timer& t) noexcept {
   s.heap.pop_back();
   if (s.heap.size() < s.heap.capacity() / 8) [[unlikely]] shrink(s);
   if (last.which == &t) return;
-  if (i > 0 && last.deadline < s.heap[(i - 1) / 4].deadline) sift_up(s, i, last);
+  if (i > 0 && goes_before(last, s.heap[(i - 1) / 4])) sift_up(s, i, last);
   else sift_down(s, i, last);
 }
 
@@ -138,6 +139,7 @@ void timers::expire(ready_list& out) noexcept {
   std::size_t fired = 0;
   struct {
     time_point deadline;
+    std::size_t nth;
     job* frame;
   } runnable[batch];  // by shard
   std::size_t n = 0, shards = 0;
@@ -152,21 +154,58 @@ void timers::expire(ready_list& out) noexcept {
       erase(s, *which);
       which->fire(*which, out);  // one frame, or none
       ++fired;
-      if (jobs.size() > before + n) runnable[n] = {deadline, jobs.back()}, ++n;
+      if (jobs.size() > before + n) runnable[n] = {deadline, n, jobs.back()}, ++n;
     }
     shards += n > n_before;
     if (!s.heap.empty()) earliest = std::min(earliest, s.heap.front().deadline);
   }
   if (shards > 1) {
-    std::sort(runnable, runnable + n, [](const auto& a, const auto& b) { return a.deadline < b.deadline; });
+    std::sort(runnable, runnable + n, [](const auto& a, const auto& b) {
+      return a.deadline != b.deadline ? a.deadline < b.deadline : a.nth < b.nth;
+    });
     for (std::size_t i = 0; i < n; ++i) jobs[before + i] = runnable[i].frame;
   }
+  rearm(earliest, now, fired);
+}
+
+void timers::rearm(time_point earliest, time_point now, std::size_t fired) noexcept {
   if (earliest == time_point::max()) return;
   time_point::duration slack{slack_.load(std::memory_order_relaxed)};
   if (fired >= crowd) slack = std::min<time_point::duration>(2 * slack, most_slack);
   else if (fired < few) slack = std::max<time_point::duration>(slack / 2, least_slack);
   slack_.store(slack.count(), std::memory_order_relaxed);
   arm(earliest <= now ? now : fired ? std::max(earliest, now + slack) : earliest);  // [A5]
+}
+
+// As asyncio's loop does, but that a batch has no limit: whoever runs next looks at none of these.
+void timers::expire_in_turn(scheduler& s) noexcept {
+  {
+    spin_guard g(arming_);
+    armed_.store(never, std::memory_order_seq_cst);  // E1
+  }
+  const time_point now = std::chrono::steady_clock::now();
+  ready_list out(s, true);
+  std::size_t fired = 0;
+  for (;;) {
+    shard* first = nullptr;
+    time_point earliest = time_point::max();
+    for (auto& p : shards_) {
+      spin_guard g(p->mutex);
+      if (p->heap.empty() || p->heap.front().deadline >= earliest) continue;
+      earliest = p->heap.front().deadline;
+      first = p.get();
+    }
+    if (earliest > now) return rearm(earliest, now, fired);
+    {
+      spin_guard g(first->mutex);
+      if (first->heap.empty() || first->heap.front().deadline > now) continue;  // somebody has taken it out
+      timer& t = *first->heap.front().which;
+      erase(*first, t);
+      t.fire(t, out);
+    }
+    out.run_deferred();
+    ++fired;
+  }
 }
 
 std::size_t timers::size() noexcept {

@@ -55,14 +55,16 @@ void cancel_walk::end(forwarding_leaf& l) noexcept {
   if (l.broken) {
     l.broken = false;
     l.was_cancelled = l.word().end_wait();
-    l.wake();
+    if (!l.placed) l.wake();
     return;
   }
   if (!l.accepted && (s.marks & scope::outer_cancelled)) s.marks |= scope::outer_due;  // as scope::make_due
   l.at = stage::reached;
   switch (l.word().end_forward(l.accepted)) {
     case cancel_word::passed::waits: break;
-    case cancel_word::passed::completed: l.wake(); break;
+    case cancel_word::passed::completed:
+      if (!l.placed) l.wake();
+      break;
     case cancel_word::passed::again: add(l); break;
   }
 }

@@ -4,8 +4,11 @@
 #include <stdexcept>
 #include <string>
 
+#include <jay/detail/task_state.hpp>
+
 namespace jay {
 
+using detail::call_first;
 using detail::leaf;
 using detail::spin_guard;
 
@@ -26,7 +29,12 @@ void condition::notify_waiters(std::size_t n) noexcept {
   {
     spin_guard g(mutex_);
     for (; n > 0 && !waiters_.empty(); --n) {
+      if (leaf* called = call_first(waiters_)) {
+        called->wake();  // it takes the mutex before it goes on
+        continue;
+      }
       leaf* first = waiters_.pop_front();
+      if (!first) break;
       static_cast<awaiter*>(first)->phase_ = awaiter::phase::notified;
       first->next = nullptr;
       *end = first;
@@ -36,6 +44,31 @@ void condition::notify_waiters(std::size_t n) noexcept {
   if (chain) l.permits_.admit(chain);
 }
 
+struct condition::place {
+  condition& c;
+  detail::spin_mutex& mutex() noexcept { return c.mutex_; }
+  detail::leaf_list& list() noexcept { return c.waiters_; }
+  bool needless() const noexcept { return false; }
+  void waits() const noexcept { c.lock_->permits_.release(1, lock::exclusive); }
+};
+
+task<> condition::wait_in_turns() {
+  place here{*this};
+  detail::turn_end end = co_await op<detail::turn<place>, place>(here);
+  bool cancelled = end != detail::turn_end::called;
+  for (bool held = false; !held;) {
+    try {
+      co_await lock_->acquire();
+      held = true;
+    } catch (const cancelled_error&) {
+      cancelled = true;
+    }
+  }
+  if (!cancelled) co_return;
+  notify_waiters(1);  // as Python since 3.13: it may have had a notify
+  detail::current_scope()->throw_cancelled();
+}
+
 namespace detail {
 
 bool condition_awaiter::await_ready() const {
@@ -43,7 +76,12 @@ bool condition_awaiter::await_ready() const {
   return false;
 }
 
-bool condition_awaiter::suspend() noexcept {
+bool condition_awaiter::suspend() {
+  if (this_worker->fifo) {
+    phase_ = phase::in_turns;
+    run_inside(condition_->wait_in_turns(), *this, ended_);
+    return true;
+  }
   lock& l = *condition_->lock_;
   {
     spin_guard g(condition_->mutex_);
@@ -54,7 +92,7 @@ bool condition_awaiter::suspend() noexcept {
     }
   }
   // *this may stand in the lock's list already, but cannot run before this:
-  l.permits_.release(1);
+  l.permits_.release(1, lock::exclusive);
   return true;
 }
 
@@ -77,6 +115,7 @@ bool condition_awaiter::pass_cancel(forwarding_leaf* l, cancel_walk&) noexcept {
 }
 
 void condition_awaiter::await_resume() {
+  if (phase_ == phase::in_turns) return ended_.check();
   leave();
   bool since = cancelled_since();  // one with what is thrown, if a cancel came before
   if (!cancelled() && phase_ == phase::notified) {

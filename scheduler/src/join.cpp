@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/join.hpp>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/detail/leaf.hpp>
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
+
+#include <algorithm>
+#include <new>
+#include <utility>
 
 #include "task_priority.hpp"
 
@@ -32,6 +37,89 @@ void close_above(job* frame) noexcept {
   }
 }
 
+namespace {
+
+/// Counts for the child that has failed.
+struct parents_turn : job {
+  explicit parents_turn(join& j) noexcept : of(j) {
+    resume = &run;
+    destroy = &drop;
+    continuation = 0;
+  }
+  static void run(job* j) {
+    join& of = static_cast<parents_turn*>(j)->of;
+    drop(j);
+    this_worker->parked = true;
+    job* parent = of.parent;
+    if (of.counter.finish_shared()) this_worker->next = parent;
+  }
+  static void drop(job* j) { delete static_cast<parents_turn*>(j); }
+  join& of;
+};
+
+}  // namespace
+
+job* join::finish_shared() noexcept {
+  return this_worker->fifo ? finish_in_turns() : join_end::finish_shared();
+}
+
+job* join::finish_in_turns() noexcept {
+  job* p = parent;  // before the count
+  worker* w = this_worker;
+  bool unowned = std::exchange(w->unowned_ends, false), first_fails = std::exchange(w->first_fails, false);
+  if (unowned && first_fails && !(status & keep_running)) {
+    // Here asyncio wakes the parent. Its siblings, whose wait has ended, stand in the queue before what is put there now.
+    if (auto* turn = new (std::nothrow) parents_turn(*this)) {
+      w->push(turn);
+      return nullptr;
+    }
+  }
+  if (!counter.finish_shared()) return nullptr;
+  if (unowned) w->push(p);  // its wake was the callback
+  else push_later(*w, p);
+  return nullptr;
+}
+
+// What waits for a handle begins to wait now, and the tasks at their turns. The count has one more until all are there, so
+// that none of them wakes the parent, which is being suspended. A cancel that is due comes as if it came just then: handles
+// are told of it, tasks never start.
+job* join::start_in_turns(worker* w, promise_base& p, job* const* children, std::size_t n) noexcept {
+  scope& s = *scope_of(p.context);
+  close_above(parent);
+  w->parked = true;
+  std::uint32_t seen = 0;
+  bool due = false;
+  if (s.generation.load(std::memory_order_acquire) != 0) {  // [G1] acquire
+    due = s.is_due(p);
+    seen = s.told(p);
+  }
+  auto is_unowned = [](job* child) { return promise_of(child).unowned != 0; };
+  if (due && !std::all_of(children, children + n, is_unowned)) status |= refused | child_cancelled;
+  if (due && std::none_of(children, children + n, is_unowned)) {
+    drop(children, n);
+    push_later(*w, parent, 2);  // the turns of a child that does not start, and of its callback
+    return nullptr;
+  }
+  counter.open_shared(static_cast<std::uint32_t>(n) + 1);
+  const std::uintptr_t context = w->context;
+  for (std::size_t i = 0; i < n; ++i) {
+    promise_base& child = promise_of(children[i]);
+    child.seen = seen;
+    if (is_unowned(children[i])) {
+      w->context = child.context;
+      handle_of(children[i]).resume();
+    } else if (due) {
+      children[i]->destroy(children[i]);
+      counter.finish_shared();  // never the last
+    } else {
+      w->push(children[i]);
+    }
+  }
+  w->context = context;
+  w->parked = true;
+  return counter.finish_shared() ? parent : nullptr;
+}
+
 job* join::close_out(worker& w, job* popped) noexcept {
   job* p = parent;
   close_above(p);  // the parent goes on elsewhere, perhaps
@@ -44,6 +132,7 @@ void join::drop(job* const* children, std::size_t n) noexcept {
 }
 
 job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size_t n) {
+  if (w->fifo) [[unlikely]] return start_in_turns(w, p, children, n);
   scope& s = *scope_of(p.context);
   if (s.generation.load(std::memory_order_acquire) != 0) {  // [G1] acquire
     if (s.take_cancel(p)) {
@@ -70,7 +159,7 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
     // children runs here, so it is shared from the start, and so are those above.
     close_above(parent);
     counter.open_shared(static_cast<std::uint32_t>(n));
-    for (std::size_t i = 0; i < n; ++i) w->jobs.put(b + (w->fifo ? i : n - 1 - i), children[i]);
+    for (std::size_t i = 0; i < n; ++i) w->jobs.put(b + (n - 1 - i), children[i]);
     w->jobs.publish(b + n);
     children = nullptr;
   }
@@ -84,7 +173,9 @@ std::exception_ptr join::settle() {
   bool taken = status & refused;
   // An error does not tell of a cancel that came as well: that stays due, and is thrown at the next suspension.
   bool tells = !(status & child_failed) || is_cancelled_error(*first_error);
-  if (tells && (status & child_cancelled)) taken |= s.take_cancel(promise_of(parent));
+  // In asyncio's order a cancelled handle tells of one that came after it, as its callback comes at a later turn.
+  const bool told = (status & child_cancelled) || (this_worker->fifo && (status & child_failed));
+  if (tells && told) taken |= s.take_cancel(promise_of(parent));
   else if (!is_forked(promise_of(parent).context)) s.collapse();
   if (status & child_failed) return std::move(*first_error);
   if (!taken) return nullptr;

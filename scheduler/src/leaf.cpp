@@ -24,11 +24,22 @@ bool leaf::arm(bool passed_on) noexcept {
   JAY_DEBUG_ASSERT(frame && owner && !listed && !was_cancelled);  // prepared, and not armed
   forwards = passed_on;
   if (!forked) {
-    if (owner->word.arm(this, passed_on)) return true;
+    if (owner->word.arm(this, passed_on)) [[likely]] return true;
     owner->collapse();
-    return !(was_cancelled = true);
+    was_cancelled = true;
+    return suspend_told();
   }
-  return owner->add(*this);  // afterwards a canceller may have claimed and resumed the frame: nothing is looked at
+  // Afterwards a canceller may have claimed and resumed the frame: nothing is looked at.
+  return owner->add(*this) || suspend_told();
+}
+
+// A cancel was due. In asyncio's order it is as if it had come just now; nothing else runs before this has suspended.
+bool leaf::suspend_told() noexcept {
+  if (forwards || !this_worker->fifo) return false;
+  if (forked) owner->add_told(*this);
+  else owner->word.suspend_told();
+  wake();
+  return true;
 }
 
 void leaf::leave_slow() noexcept {
@@ -44,6 +55,12 @@ bool leaf::cancelled_since() noexcept {
   // [G1] acquire; what it leads to is read under the scope's lock
   if (forked && owner->generation.load(std::memory_order_acquire) == 0) return false;
   return owner->take_cancel(promise_of(frame));
+}
+
+bool leaf::refused() noexcept {
+  if (this_worker->fifo && !this_worker->turn_asked()) [[unlikely]] return false;
+  if (!cancelled_since()) return false;
+  return was_cancelled = true;
 }
 
 bool go_on_at_once(leaf& l) noexcept {

@@ -37,9 +37,10 @@ bool grant(leaf& l, claimed_list& claimed) noexcept {
 bool permits::wait(leaf& l) noexcept {
   std::uint64_t w = word_.lock();
   bool suspended = false;
-  if (w >= wait_word::one) {
+  if (w >= wait_word::one && !somebody_waits()) {
     w -= wait_word::one;
   } else {
+    l.in_turns = this_worker->fifo;
     waiters_.push_back(l);
     suspended = l.arm();
     if (suspended) w |= wait_word::waiting;
@@ -55,12 +56,62 @@ void permits::forget(leaf& l) noexcept {
   word_.unlock(waiters_.empty() ? w & ~wait_word::waiting : w);
 }
 
-bool permits::release_slow(std::uint64_t bound) noexcept {
+/// A cancelled one that has not run yet stands in the list, and does not count.
+bool permits::somebody_waits() const noexcept {
+  return waiters_.find([](leaf& l) { return l.called || l.word().holds(&l); });
+}
+
+bool permits::at_hand() noexcept {
+  std::uint64_t w = word_.load();
+  if (w < wait_word::one || !(w & wait_word::waiting)) return w >= wait_word::one;
+  w = word_.lock();
+  bool free = w >= wait_word::one && !somebody_waits();
+  word_.unlock(w);
+  return free;
+}
+
+/// Woken with the list's lock held: what was called takes it before it goes on, so the permits are not gone before that.
+bool permits::call_next(std::uint64_t& w, bool exclusive) noexcept {
+  leaf* first = waiters_.find([&](leaf& l) { return exclusive || (!l.called && l.word().holds(&l)); });
+  if (!first || first->called) return false;
+  leaf& l = *first;
+  bool stays = l.in_turns, forwards = l.forwards;
+  bool claimed = l.claim();
+  if (!claimed && (stays || !forwards)) return false;  // cancelled: when it runs it calls the next
+  if (!stays) waiters_.remove(l);                      // of a runtime with another order: it has the permit at once
+  if (!exclusive || !stays) w -= wait_word::one;
+  l.called = stays;
+  if (claimed) l.wake();
+  return true;
+}
+
+bool permits::take_turn(leaf& l, bool exclusive) noexcept {
+  bool cancelled = l.cancelled();
+  bool late = !cancelled && l.cancelled_since();
+  std::uint64_t w = word_.lock();
+  bool handed = !l.called && !cancelled;  // by a runtime with another order
+  waiters_.remove(l);
+  if (handed || (late && !exclusive)) w += wait_word::one;
+  bool takes = !cancelled && !late;
+  if (takes && (exclusive || handed)) w -= wait_word::one;
+  while (w >= wait_word::one && call_next(w, exclusive))
+    if (exclusive) break;
+  word_.unlock(waiters_.empty() ? w & ~wait_word::waiting : w | wait_word::waiting);
+  return takes;
+}
+
+bool permits::release_slow(std::uint64_t bound, bool exclusive) noexcept {
   claimed_list claimed;
   std::uint64_t w = word_.lock();
   if (w / wait_word::one >= bound) {
     word_.unlock(w);
     return false;
+  }
+  if (leaf* first = waiters_.front(); first && first->in_turns) {
+    w += wait_word::one;
+    call_next(w, exclusive);
+    word_.unlock(w);  // `waiting` as it is: who was called has not left
+    return true;
   }
   bool granted = false;
   while (leaf* l = granted ? nullptr : waiters_.pop_front()) granted = grant(*l, claimed);
@@ -75,7 +126,7 @@ void permits::admit(leaf* chain) noexcept {
   std::uint64_t w = word_.lock();
   while (chain) {
     leaf& l = *std::exchange(chain, chain->next);
-    if (w >= wait_word::one) {
+    if (w >= wait_word::one && waiters_.empty()) {
       w -= wait_word::one;
       grant(l, claimed);
     } else {
@@ -95,11 +146,17 @@ bool acquire_awaiter_base::suspend() noexcept {
   return !go_on_at_once(leaf_);
 }
 
-void acquire_awaiter_base::resumed() {
+void acquire_awaiter_base::resumed(bool exclusive) {
   leaf_.leave();
-  if (leaf_.cancelled()) permits_->forget(leaf_);
-  else if (leaf_.cancelled_since()) permits_->release(permits::no_bound);  // to the next
-  else return;
+  if (leaf_.in_turns) {
+    if (permits_->take_turn(leaf_, exclusive)) return;
+  } else if (leaf_.cancelled()) {
+    permits_->forget(leaf_);
+  } else if (leaf_.cancelled_since()) {
+    permits_->release(permits::no_bound, exclusive);  // to the next
+  } else {
+    return;
+  }
   leaf_.owner->throw_cancelled();
 }
 

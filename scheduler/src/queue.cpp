@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The order of the items, and who gets what when. A getter stands in the list only while there is no item, a putter only
 // while there is no room; so an item that comes while somebody waits never meets another item, and goes straight to the
-// first who is not being cancelled.
+// first who is not being cancelled. In order = "asyncio" it does meet others: who waits is called, and looks again.
 #include <jay/queue.hpp>
 
 #include <algorithm>
 
+#include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
 namespace jay::detail {
@@ -31,8 +32,12 @@ queue_cell queue_core::take_out() {
 
 // ---- who gets what; mutex_ held ----
 
+[[gnu::noinline]] static leaf* call_one(leaf_list& of) noexcept { return call_first(of); }
+
 bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
-  while (leaf* l = getters_.pop_front()) {
+  for (leaf* l; (l = getters_.front());) {
+    if (l->in_turns) [[unlikely]] return false;
+    getters_.pop_front();
     if (!l->claim()) continue;
     auto* g = static_cast<queue_awaiter*>(l);
     g->item_ = i;
@@ -65,8 +70,13 @@ queue_core::outcome queue_core::take(queue_cell& i, claimed_list& claimed) {
 // Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
 void queue_core::admit_putters(claimed_list& claimed) {
   while (has_room()) {
-    leaf* l = putters_.pop_front();
+    leaf* l = putters_.front();
     if (!l) break;
+    if (l->in_turns) [[unlikely]] {
+      if (leaf* called = call_first(putters_)) claimed.add(*called);
+      break;
+    }
+    putters_.pop_front();
     if (!l->claim()) continue;
     auto* p = static_cast<put_awaiter_base*>(l);
     put_in(p->item_);
@@ -94,6 +104,7 @@ queue_core::outcome queue_core::try_put(queue_cell i) {
   {
     spin_guard g(mutex_);
     o = place(i, woken);
+    if (!woken && !getters_.empty() && o == outcome::done) [[unlikely]] woken = call_one(getters_);
   }
   if (woken) woken->wake();
   return o;
@@ -135,13 +146,23 @@ queue_core::items queue_core::shutdown(bool immediate) noexcept {
     for (leaf_list* list : {&getters_, &putters_}) {
       while (leaf* l = list->pop_front()) {
         if (!l->claim()) continue;
-        static_cast<queue_awaiter*>(l)->state_ = queue_awaiter::state::shut_down;
+        if (!l->in_turns) static_cast<queue_awaiter*>(l)->state_ = queue_awaiter::state::shut_down;
         claimed.add(*l);
       }
     }
   }
   claimed.wake_all();
   return dropped;
+}
+
+/// Of one that was called, and is cancelled: is there still something to do?
+void queue_core::pass_turn_on(leaf_list queue_core::*list) noexcept {
+  leaf* woken = nullptr;
+  {
+    spin_guard g(mutex_);
+    if (list == &queue_core::getters_ ? size() != 0 : has_room()) woken = call_first(this->*list);
+  }
+  if (woken) woken->wake();
 }
 
 queue_core::returned queue_core::give_back(queue_cell i) noexcept {
@@ -209,7 +230,51 @@ void queue_awaiter::forget(leaf_list queue_core::*list) noexcept {
   (queue_->*list).remove(*this);
 }
 
+struct queue_awaiter::place {
+  queue_core& queue;
+  leaf_list queue_core::*waiters;
+  spin_mutex& mutex() noexcept { return queue.mutex_; }
+  leaf_list& list() noexcept { return queue.*waiters; }
+  bool needless() const noexcept {
+    return queue.shut_down_ || (waiters == &queue_core::getters_ ? queue.size() != 0 : queue.has_room());
+  }
+  void waits() const noexcept {}
+};
+
+task<> queue_awaiter::called(leaf_list queue_core::*list) {
+  place here{*queue_, list};
+  turn_end end = co_await op<turn<place>, place>(here);
+  if (end == turn_end::called) co_return;
+  if (end == turn_end::called_and_cancelled) queue_->pass_turn_on(list);
+  current_scope()->throw_cancelled();
+}
+
+bool queue_awaiter::wait_in_turns(task<> loop) {
+  std::construct_at(&ended_);
+  state_ = state::in_turns;
+  run_inside(std::move(loop), *this, ended_);
+  return true;
+}
+
+task<> get_awaiter_base::in_turns_loop() {
+  for (queue_core::outcome o = queue_core::outcome::would_wait; o == queue_core::outcome::would_wait;) {
+    co_await called(&queue_core::getters_);
+    o = queue_->try_get(item_);
+    if (o == queue_core::outcome::shut_down) throw queue_shut_down();
+  }
+}
+
+task<> put_awaiter_base::in_turns_loop() {
+  for (queue_core::outcome o = queue_core::outcome::would_wait; o == queue_core::outcome::would_wait;) {
+    co_await called(&queue_core::putters_);
+    o = queue_->try_put(item_);
+    if (o == queue_core::outcome::shut_down) throw queue_shut_down();
+  }
+  state_ = state::done;
+}
+
 bool get_awaiter_base::suspend() {
+  if (this_worker->fifo) [[unlikely]] return wait_in_turns(in_turns_loop());
   if (refused()) return false;
   claimed_list claimed;
   {
@@ -229,6 +294,7 @@ bool get_awaiter_base::suspend() {
 }
 
 void get_awaiter_base::resumed() {
+  if (state_ == state::in_turns) return ended_.check();
   leave();
   if (cancelled()) {
     forget(&queue_core::getters_);
@@ -244,11 +310,13 @@ void get_awaiter_base::resumed() {
 }
 
 bool put_awaiter_base::suspend() {
+  if (this_worker->fifo) [[unlikely]] return wait_in_turns(in_turns_loop());
   if (refused()) return false;
   leaf* woken = nullptr;
   {
     spin_guard g(queue_->mutex_);
     queue_core::outcome o = queue_->place(item_, woken);
+    if (!woken && !queue_->getters_.empty() && o == queue_core::outcome::done) [[unlikely]] woken = call_one(queue_->getters_);
     if (o == queue_core::outcome::would_wait) {
       state_ = state::waiting;
       queue_->putters_.push_back(*this);
@@ -263,6 +331,7 @@ bool put_awaiter_base::suspend() {
 }
 
 void put_awaiter_base::resumed() {
+  if (state_ == state::in_turns) return ended_.check();
   if (cancelled()) {
     forget(&queue_core::putters_);
     owner->throw_cancelled();

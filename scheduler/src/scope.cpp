@@ -100,7 +100,7 @@ scheduler& scope::sched() const noexcept {
 
 void scope::tell(leaf& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
 
-void scope::deliver(leaf& l, cancel_walk& w) noexcept {
+void scope::deliver(leaf& l, cancel_walk& w, bool by_sibling) noexcept {
   JAY_DEBUG_ASSERT(mutex.is_locked() && l.listed);
   void* busy = l.word().busy_with();
   if (busy && w.meet(static_cast<forwarding_leaf&>(l))) return;
@@ -112,7 +112,10 @@ void scope::deliver(leaf& l, cancel_walk& w) noexcept {
       l.wake();
       break;
     case cancel_word::outcome::told: tell(l); break;
-    case cancel_word::outcome::forward: w.add(static_cast<forwarding_leaf&>(l)); break;
+    case cancel_word::outcome::forward:
+      static_cast<forwarding_leaf&>(l).by_sibling = by_sibling;
+      w.add(static_cast<forwarding_leaf&>(l));
+      break;
     default: break;  // it was completed a moment ago: the strand learns of the cancel at its next suspension
   }
 }
@@ -172,6 +175,7 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
     spin_guard g(s.mutex);
     if (status & (child_failed | collect)) return;
     status |= child_failed;
+    this_worker->first_fails = true;
     first_error = &e;
     if (status & keep_running) return;
     if (!child.told || !is_cancelled_error(e)) {
@@ -181,7 +185,13 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
       s.marks |= scope::a_join_failed;
       for (leaf *l = s.suspended, *next; l; l = next) {
         next = l->scope_next;
-        if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, walk);
+        if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, walk, true);
+      }
+    } else if (this_worker->fifo && child.unowned) {
+      // As asyncio's gather, it waits for no other handle once one was cancelled.
+      for (leaf *l = s.suspended, *next; l; l = next) {
+        next = l->scope_next;
+        if (is_child(l->frame, this) && promise_of(l->frame).unowned) s.deliver(*l, walk, true);
       }
     }
   }
@@ -198,6 +208,16 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
     if (counter.owned_by(w)) counter.finish_owned();
     else counter.finish_shared();
   }
+}
+
+bool scope::is_due(promise_base& frame) noexcept {
+  spin_guard g(mutex);
+  if (!is_forked(frame.context)) {
+    if (word.pending()) cancel_generation = generation.load(std::memory_order_relaxed);  // relaxed: under the lock
+    return word.pending();
+  }
+  promise_base* strand = strand_root(*this, frame);
+  return last_cancel(*this, *strand) > strand->seen;
 }
 
 bool scope::take_cancel(promise_base& frame) noexcept {
@@ -248,13 +268,23 @@ bool scope::add(leaf& l) noexcept {
       return false;
     }
   }
+  enlist(l);
+  l.own_word.arm(&l, l.forwards);
+  return true;
+}
+
+void scope::add_told(leaf& l) noexcept {
+  spin_guard g(mutex);
+  enlist(l);
+  l.own_word.suspend_told();
+}
+
+void scope::enlist(leaf& l) noexcept {
   l.listed = true;
   l.scope_prev = nullptr;
   l.scope_next = suspended;
   if (suspended) suspended->scope_prev = &l;
   suspended = &l;
-  l.own_word.arm(&l, l.forwards);
-  return true;
 }
 
 void scope::remove(leaf& l) noexcept {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/detail/task_state.hpp>
 
 #include "cancel_walk.hpp"
@@ -13,8 +14,8 @@ namespace jay::detail {
 
 shared_state::~shared_state() {
   delete said;
-  while (callbacks) {  // never due
-    callback* c = std::exchange(callbacks, callbacks->next);
+  while (leaf* l = waiters.pop_front()) {  // a callback that was never due: who waits keeps this
+    auto* c = static_cast<callback*>(l);
     c->destroy(c);
   }
 }
@@ -35,9 +36,19 @@ void run_callback(callback* c, const scheduler_ref& at) noexcept {
 
 }  // namespace
 
+// In asyncio's order: a wait that its own callback ends is not claimed here, as a cancel may still end it before its turn
+// comes. And if this worker is passing on the cancel that ends this, the wait that it came through stands where it stood
+// among the others, not behind them (cancel_walk::end).
+bool shared_state::claims_in_turn(leaf& l) noexcept {
+  if (!l.owner || &l.owner->sched() != this_worker->sched) return !l.owner || l.claim();
+  if (l.in_turns || l.claim()) return true;
+  if (!l.forwards || !static_cast<forwarding_leaf&>(l).passing_here) return false;
+  return static_cast<forwarding_leaf&>(l).placed = true;
+}
+
 bool shared_state::complete(status s) noexcept {
-  leaf* claimed = nullptr;
-  callback* due;
+  leaf* due = nullptr;
+  const bool in_order = this_worker && this_worker->fifo;
   scheduler_ref at;
   {
     spin_guard g(mutex);
@@ -50,17 +61,22 @@ bool shared_state::complete(status s) noexcept {
     }
     at = where();
     state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
-    leaf** end = &claimed;
+    leaf** end = &due;
     while (leaf* l = waiters.pop_front()) {
-      if (!l->claim()) continue;  // a canceller was faster, or resumes it for us
+      // If not, a canceller was faster, or resumes it for us.
+      const bool claimed = in_order ? claims_in_turn(*l) : !l->owner || l->claim();
+      if (!claimed) continue;
       l->next = nullptr;
       *end = l;
       end = &l->next;
     }
-    due = std::exchange(callbacks, nullptr);
   }
-  while (claimed) wake(std::exchange(claimed, claimed->next));
-  while (due) run_callback(std::exchange(due, due->next), at);
+  while (due) {
+    leaf* l = std::exchange(due, due->next);
+    if (!l->owner) run_callback(static_cast<callback*>(l), at);
+    else if (in_order && l->in_turns && &l->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(l)->call_back();
+    else wake(l);
+  }
   return true;
 }
 
@@ -132,9 +148,7 @@ callback_id shared_state::add_callback(callback* c) noexcept {
     spin_guard g(mutex);
     at = where();
     if (state.load(std::memory_order_relaxed) == status::pending) {  // relaxed: it changes under the lock
-      callback** end = &callbacks;
-      while (*end) end = &(*end)->next;
-      *end = c;
+      waiters.push_back(*c);
       return id;
     }
   }
@@ -160,18 +174,30 @@ bool shared_state::remove_callback(callback_id id) noexcept {
   callback* found = nullptr;
   {
     spin_guard g(mutex);
-    for (callback** p = &callbacks; *p; p = &(*p)->next) {
-      if ((*p)->id != id) continue;
-      found = *p;
-      *p = found->next;
-      break;
+    leaf* l = waiters.find([id](leaf& one) { return !one.owner && static_cast<callback&>(one).id == id; });
+    if (l) {
+      waiters.remove(*l);
+      found = static_cast<callback*>(l);
     }
   }
   if (found) found->destroy(found);
   return found;
 }
 
+void one_turn::suspend() noexcept { schedule_last(leaf_.owner->sched(), leaf_.frame); }
+
+void state_awaiter::call_back() noexcept {
+  callback_ = wait_callback::push(*this_worker, *this);
+  called = callback_;
+  if (!called && claim()) wake();
+}
+
 bool state_awaiter::suspend() {
+  bool pass_on = true;
+  if (kind_ != wait_kind::plain) {
+    in_turns = kind_ == wait_kind::shielded && this_worker->fifo;
+    pass_on = kind_ == wait_kind::gathered && this_worker->fifo;
+  }
   // A cancel that comes back to us every time has gone round a cycle of tasks that await each other: it ends here.
   int rounds = 4;
   shared_state* s = target_;
@@ -181,41 +207,58 @@ bool state_awaiter::suspend() {
   for (;;) {
     {
       spin_guard g(s->mutex);
-      if (s->state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
+      if (s->state.load(std::memory_order_relaxed) != status::pending) break;  // relaxed: it changes under the lock
       if (!s->home) [[unlikely]] s->set_home(owner->sched());
       s->waiters.push_back(*this);
-      if (pass_on_ ? arm(&forward_cancel) : arm()) return true;
+      if (pass_on ? arm(&forward_cancel) : arm()) return true;
       s->waiters.remove(*this);
-      if (!pass_on_ || --rounds == 0) return false;
+      if (!pass_on || --rounds == 0) return false;
     }
+    if (kind_ == wait_kind::gathered && !whole_scope_cancelled()) return false;  // a sibling has failed
     was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
     passed_on_ = true;
     if (!s->cancel(owner->text())) {
       owner->make_due(promise_of(frame), forked);
-      return false;
+      break;
     }
   }
+  if (!passed_on_ || !this_worker->fifo) return false;
+  schedule_last(owner->sched(), frame);  // asyncio's order: that it is done is told at its turn
+  return true;
 }
 
 // A cancel that was passed on, and that came so late that the task ended without having seen it, is still ours: it waits
 // for our next suspension.
 void state_awaiter::resumed() {
-  if (was_cancelled) unlink();
-  finish();
+  waited();
   // A cancelled_error tells of all cancels that have come before it. relaxed: it is done, and who woke this strand saw that
   if (owner && target_->state.load(std::memory_order_relaxed) == status::cancelled) (void)cancelled_since();
   else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
 }
 
+void state_awaiter::waited() {
+  if (was_cancelled) unlink();
+  finish();
+}
+
 void state_awaiter::unlink() noexcept {
+  if (called) callback_->forget();
   spin_guard g(target_->mutex);
   target_->waiters.remove(*this);
 }
 
 bool state_awaiter::forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept {
   auto* self = static_cast<state_awaiter*>(l);
+  if (self->kind_ == wait_kind::gathered && self->by_sibling) {
+    self->broken = true;
+    return false;
+  }
   self->passed_on_ = true;
-  return self->target_->cancel(self->owner->text(), w);
+  if (!this_worker || !this_worker->fifo || this_worker->sched != &self->owner->sched()) return self->target_->cancel(self->owner->text(), w);
+  self->passing_here = true;
+  const bool accepted = self->target_->cancel(self->owner->text(), w);
+  self->passing_here = false;
+  return accepted;
 }
 
 }  // namespace jay::detail

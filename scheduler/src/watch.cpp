@@ -53,6 +53,11 @@ void watch::begin(scheduler& s) noexcept {
     item& it = items_[i];
     shared_state& t = *it.target;
     it.owner = &*scope_;
+    if (this_worker->fifo && t.done()) {  // as asyncio's callbacks, it is told at its turn
+      references_.fetch_add(1, std::memory_order_relaxed);
+      this_worker->push(&it);
+      continue;
+    }
     {
       spin_guard g(t.mutex);
       if (!t.home) t.set_home(s);

@@ -86,11 +86,16 @@ TEST(Queue, NowaitFormsThrowInsteadOfWaiting) {
   EXPECT_EQ(q.get_nowait(), 1);
 }
 
+// With order = "depth" what is waited for is handed over (in asyncio's it is not). One worker, and enough turns for all to wait.
+jay::task<> yields() {
+  for (int i = 0; i < 8; ++i) co_await yield();
+}
+
 TEST(Queue, GetWaitsForAPut) {
-  run(in_asyncio_order(), []() -> jay::task<> {
+  run(workers(1), []() -> jay::task<> {
     jay::queue<std::string> q;
     auto h = jay::create_task(q.get());
-    co_await yield();
+    co_await yields();
     EXPECT_FALSE(h.done());
     co_await q.put("x");
     EXPECT_EQ(q.qsize(), 0u);  // it is on its way
@@ -100,13 +105,14 @@ TEST(Queue, GetWaitsForAPut) {
 }
 
 TEST(Queue, PutWaitsForRoomAndKeepsItsPlace) {
-  run(in_asyncio_order(), []() -> jay::task<> {
+  run(workers(1), []() -> jay::task<> {
     jay::queue<int> q(1);
     std::vector<int> order;
     co_await q.put(0);
     auto a = jay::create_task(put_and_note, std::ref(q), 1, std::ref(order));
+    co_await yields();
     auto b = jay::create_task(put_and_note, std::ref(q), 2, std::ref(order));
-    co_await yield();
+    co_await yields();
     EXPECT_TRUE(order.empty());
     EXPECT_EQ(q.get_nowait(), 0);
     EXPECT_TRUE(q.full());  // 1 is in it already: nobody comes in between
@@ -353,14 +359,14 @@ TEST(Queue, AGetCancelledAfterThePutGivesTheItemToTheNext) {
 }
 
 TEST(Queue, TheOnlyGetCancelledAfterThePutPutsTheItemBackInFront) {
-  run(in_asyncio_order(), []() -> jay::task<> {
+  run(workers(1), []() -> jay::task<> {
     jay::queue<int> q(1);
     auto a = jay::create_task(q.get());
-    co_await yield();
+    co_await yields();
     q.put_nowait(1);
     q.put_nowait(2);
     a.cancel();
-    co_await yield();
+    co_await yields();
     EXPECT_TRUE(a.cancelled());
     EXPECT_EQ(q.qsize(), 2u);  // nothing is lost, even of a full queue
     EXPECT_THROW(q.put_nowait(3), jay::queue_full);
@@ -410,12 +416,12 @@ TEST(Queue, APutCancelledWhileItWaitsPutsNothing) {
 }
 
 TEST(Queue, APutCancelledAfterItsItemWasGotHasSucceeded) {
-  run(in_asyncio_order(), []() -> jay::task<> {
+  run(workers(1), []() -> jay::task<> {
     jay::queue<int> q(1);
     std::vector<int> order;
     q.put_nowait(0);
     auto a = jay::create_task(put_and_note, std::ref(q), 1, std::ref(order));
-    co_await yield();
+    co_await yields();
     EXPECT_EQ(q.get_nowait(), 0);
     EXPECT_EQ(q.get_nowait(), 1);
     EXPECT_TRUE(a.cancel());
@@ -595,12 +601,12 @@ TEST(PriorityQueue, AComparisonThatThrowsLosesNothing) {
 }
 
 TEST(PriorityQueue, AWaitingPutComesAfterTheItemThatMadeRoom) {
-  run(in_asyncio_order(), []() -> jay::task<> {
+  run(workers(1), []() -> jay::task<> {
     jay::priority_queue<int> q(2);
     co_await q.put(5);
     co_await q.put(7);
     auto h = jay::create_task(q.put(1));
-    co_await yield();
+    co_await yields();
     std::vector<int> got;
     for (int i = 0; i < 3; ++i) {
       int v = co_await q.get();

@@ -143,17 +143,44 @@ void never_start(task<T>& t) noexcept {
 template <class Op>
 void never_start(Op&) noexcept {}
 
+/// Where nothing is started. In asyncio's order, those turns that a task takes which is made and cancelled, and its callback.
+class JAY_API turn_for_others : leaf {
+ public:
+  using leaf::jay_awaiter;
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    prepare(h);
+    return suspend();
+  }
+  void await_resume();
+
+ private:
+  bool suspend();
+  wait_callback* callback_;  // if `called`
+};
+
 template <class T, class Op>
 task<T> wait_for(Op o, limit l) {
+  std::optional<time_point> until = l.until();
+  if constexpr (is_unowned<Op>) {
+    if (l.none_left() && this_worker->fifo && !o.done()) {  // asyncio's order: cancelled, and its callback waited for
+      o.cancel();
+      auto state = o.share();
+      co_await op<callback_awaiter, shared_state*>(state.get());
+      if (o.cancelled()) throw timeout_error();
+    }
+  }
   if constexpr (!is_under_way<Op>) {
     if (l.none_left()) {
       if constexpr (is_task<Op>) o.require();
       never_start(o);
-      co_await sleep(std::chrono::seconds(0));  // a turn for others, and a cancel of the waiting task comes first
+      co_await op<turn_for_others>();  // a cancel of the waiting task comes first
+      until = time_point();  // long over
       if constexpr (!std::is_base_of_v<gather_base, Op>) throw timeout_error();
     }
   }
-  co_await enter(timeout_at(l.until()));  // a gather is told before it forks: its children go unstarted
+  co_await enter(timeout_at(until));  // a gather is told before it forks: its children go unstarted
   co_return co_await std::move(o);
 }
 }  // namespace detail

@@ -10,11 +10,13 @@
 //
 // A waiter that is notified, or cancelled, is not woken in order to acquire: it is moved to the lock's own wait list and
 // runs when it has the lock. Its leaf has a `forward` for that: a cancel does not end the wait but moves it (or, if it is
-// moved already, is remembered), so exactly one thing resumes the task, the handing over of the lock.
+// moved already, is remembered), so exactly one thing resumes the task, the handing over of the lock. (With order =
+// "asyncio" it is woken in order to acquire, as in asyncio.)
 #pragma once
 
 #include <cstddef>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/lock.hpp>
 
 namespace jay {
@@ -29,7 +31,7 @@ class JAY_API condition_awaiter : public forwarding_leaf {
 
   bool await_ready() const;
   template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+  bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);
     return suspend();
   }
@@ -37,14 +39,15 @@ class JAY_API condition_awaiter : public forwarding_leaf {
 
  private:
   friend class jay::condition;
-  enum class phase { waiting, notified, cancelled };
+  enum class phase { waiting, notified, cancelled, in_turns };
 
-  bool suspend() noexcept;
+  bool suspend();
   static bool pass_cancel(forwarding_leaf* l, cancel_walk&) noexcept;
 
   condition* condition_;
   phase phase_ = phase::waiting;    // guarded by the condition's mutex until the lock was handed over
   bool cancelled_later_ = false;    // after the notify; the same
+  outcome<void> ended_;             // of condition::wait_in_turns
 };
 
 /// What a rvalue closure given to a function that is awaited must be (g++ 12 destroys some twice).
@@ -100,6 +103,8 @@ class JAY_API condition {
   }
   void check_locked(const char* what) const;
   void notify_waiters(std::size_t n) noexcept;
+  struct place;
+  task<> wait_in_turns();
 
   lock own_;
   lock* lock_;

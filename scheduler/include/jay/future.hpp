@@ -49,10 +49,12 @@ class future {
   auto operator co_await() const& { return awaiter<lvalue_given>(state()); }
   auto operator co_await() && { return awaiter<T>(state()); }
   /// As co_await, but a cancel of the awaiting task ends the wait only.
-  auto shielded() const { return op<awaiter<lvalue_given>, detail::state_ptr<block>, bool>(share(), false); }
+  auto shielded() const { return waits<lvalue_given>(detail::wait_kind::shielded); }
 
   /// shielded(), for a future that nobody else reads: gives T, moved out.
-  auto unshared() && { return op<awaiter<T>, detail::state_ptr<block>, bool>(share(), false); }
+  auto unshared() && { return waits<T>(detail::wait_kind::shielded); }
+  /// For gather.
+  auto gathered() const { return waits<lvalue_given>(detail::wait_kind::gathered); }
 
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
   friend bool operator==(const future& a, const future& b) noexcept { return a.state_.get() == b.state_.get(); }
@@ -62,6 +64,10 @@ class future {
   detail::state_ptr<block> share() const { return detail::state_ptr<block>::share(&state()); }
 
  private:
+  template <class Given>
+  auto waits(detail::wait_kind k) const {
+    return op<awaiter<Given>, detail::state_ptr<block>, detail::wait_kind>(share(), k);
+  }
   block& state() const {
     if (!state_) throw invalid_state_error("an empty future has no state");
     return *state_;

@@ -49,8 +49,10 @@ struct heard {
 template <class Handle, class T>
 task<T> await_unowned(heard<Handle> child);
 
-/// The running scope was cancelled as a whole, not (only) a gather in it by a failed child.
-JAY_API bool whole_scope_cancelled() noexcept;
+/// In asyncio's order: the last of a gather's child that waits for a handle.
+struct unowned_ends {
+  ~unowned_ends() { this_worker->unowned_ends = true; }
+};
 
 template <class Op>
 auto to_child(Op&& o) {
@@ -59,7 +61,9 @@ auto to_child(Op&& o) {
     static_assert(std::is_void_v<typename D::value_type> || std::is_copy_constructible_v<typename D::value_type>,
                   "gather of handles or futures copies their values: a move-only result must be taken from the handle "
                   "(co_await std::move(h))");
-    return await_unowned<D, typename D::value_type>(heard<D>(std::forward<Op>(o)));
+    auto child = await_unowned<D, typename D::value_type>(heard<D>(std::forward<Op>(o)));
+    child.mark_unowned();
+    return child;
   } else {
     return to_task(std::forward<Op>(o));
   }
@@ -284,10 +288,17 @@ auto gather(keep_running_t, task_list<T>& tasks) {
 
 template <class Handle, class T>
 task<T> detail::await_unowned(heard<Handle> child) {
+  unowned_ends end;
   Handle& h = child.handle;
+  if (this_worker->fifo) [[unlikely]] {
+    // It begins as the gather is awaited. What is done already calls back at its turn.
+    if (h.done()) co_await op<one_turn>();
+    auto wait = h.gathered();
+    co_return co_await std::move(wait);
+  }
   for (;;) {
     try {
-      auto wait = h.shielded();
+      auto wait = h.gathered();
       co_return co_await std::move(wait);
     } catch (const cancelled_error&) {
       if (h.done() || !whole_scope_cancelled()) throw;

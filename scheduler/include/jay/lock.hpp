@@ -67,6 +67,10 @@ class JAY_API wait_word {
 
 /// A number of permits and those who wait for one; what lock and semaphore are made of. Somebody waits only while there
 /// is no permit: a permit that comes back goes to the first in the list.
+///
+/// With order = "asyncio" it is done as in asyncio, where others can see the difference. Whoever is called stays in the list
+/// until it runs, and nobody who comes meanwhile gets a permit. A semaphore's permit is taken off when one is called; a lock
+/// is free until the one that was called runs, and only the first in the list is ever called.
 class JAY_API permits {
  public:
   static constexpr std::uint64_t no_bound = ~std::uint64_t{0} / wait_word::one;
@@ -79,29 +83,36 @@ class JAY_API permits {
   template <bool Exclusive>
   bool try_acquire() noexcept {
     std::uint64_t w = Exclusive ? wait_word::one : word_.peek();
-    while (w >= wait_word::one && !(w & wait_word::busy))
+    while (w >= wait_word::one && !(w & (wait_word::busy | wait_word::waiting)))
       if (word_.replace(w, w - wait_word::one)) return true;
     return false;
   }
+  /// try_acquire would give one.
+  bool at_hand() noexcept;
   /// False: there are `bound` permits already. The permits may be gone afterwards.
-  bool release(std::uint64_t bound) noexcept {
+  bool release(std::uint64_t bound, bool exclusive) noexcept {
     std::uint64_t w = bound == 1 ? 0 : word_.peek();  // 0: most likely
     while (!(w & (wait_word::busy | wait_word::waiting))) {
       if (w / wait_word::one >= bound) return false;
       if (word_.replace(w, w + wait_word::one)) return true;
     }
-    return release_slow(bound);
+    return release_slow(bound, exclusive);
   }
 
   /// False: a permit was free and is taken, or a cancel was due (l.was_cancelled). After l.prepare.
   bool wait(leaf& l) noexcept;
   /// A cancelled waiter leaves the list.
   void forget(leaf& l) noexcept;
+  /// One that waits in turns runs. False: it has no permit, as it was cancelled.
+  bool take_turn(leaf& l, bool exclusive) noexcept;
   /// Adds waiters (chained by `next`) that are suspended and armed already, with a forward; no cancel ends their wait.
   void admit(leaf* chain) noexcept;
 
  private:
-  bool release_slow(std::uint64_t bound) noexcept;
+  bool release_slow(std::uint64_t bound, bool exclusive) noexcept;
+  // with the list's lock held
+  bool somebody_waits() const noexcept;
+  bool call_next(std::uint64_t& w, bool exclusive) noexcept;
 
   wait_word word_;
   leaf_list waiters_;
@@ -119,17 +130,14 @@ class JAY_API acquire_awaiter_base {
     leaf_.prepare(h);
     return suspend();
   }
-  void await_resume() {
-    if (!acquired_) [[unlikely]] resumed();
-  }
 
  protected:
+  void resumed(bool exclusive);
   permits* permits_;
   bool acquired_ = false;  // before any suspension
 
  private:
   bool suspend() noexcept;
-  void resumed();
 
   union {
     leaf leaf_;
@@ -143,6 +151,9 @@ class acquire_awaiter : public acquire_awaiter_base {
   bool await_ready() noexcept {
     acquired_ = this_worker->spend() && permits_->try_acquire<Exclusive>();
     return acquired_;
+  }
+  void await_resume() {
+    if (!acquired_) [[unlikely]] resumed(Exclusive);
   }
 };
 
@@ -199,7 +210,7 @@ class JAY_API lock {
   auto scoped() noexcept { return op<detail::scoped_awaiter<lock>, lock*>(this); }
   /// Throws std::runtime_error if it is not locked.
   void release() {
-    if (!permits_.release(1)) [[unlikely]] throw_not_locked();
+    if (!permits_.release(1, exclusive)) [[unlikely]] throw_not_locked();
   }
   bool locked() const noexcept { return permits_.available() == 0; }
 

@@ -14,6 +14,7 @@
 // its size). So does a put that has waited, and whose item was taken in, if it is cancelled before its task goes on: the
 // item leaves the queue again, unless somebody has got it meanwhile. Then the put has succeeded, and the cancel waits for
 // the next suspension.
+// With order = "asyncio" whoever is woken looks when it runs, as in asyncio: who comes first gets the item, or the room.
 // Any thread may use put_nowait, get_nowait, task_done and shutdown; a queue may be made outside a runtime.
 //
 // What put takes is made ready to be handed on before it waits. So nothing is moved or destroyed while the queue's lock is
@@ -32,6 +33,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <jay/detail/in_turns.hpp>
 #include <jay/detail/queue_items.hpp>
 #include <jay/error.hpp>
 #include <jay/lock.hpp>
@@ -157,6 +159,7 @@ class JAY_API queue_core {
   outcome take(queue_cell& i, claimed_list& claimed);
   void admit_putters(claimed_list& claimed);
   bool hand_to_getter(queue_cell i, leaf*& woken) noexcept;
+  void pass_turn_on(leaf_list queue_core::*list) noexcept;
   void put_in(queue_cell i);
   void put_in_front(queue_cell i);
   queue_cell take_out();
@@ -184,11 +187,17 @@ class JAY_API queue_core {
 class JAY_API queue_awaiter : public leaf {
  public:
   explicit queue_awaiter(queue_core* q) noexcept : queue_(q) {}
+  ~queue_awaiter() {}
 
  protected:
   friend class queue_core;
-  /// done: at once; handed: after a suspension
-  enum class state { fresh, done, waiting, handed, shut_down };
+  struct place;
+  /// A wait in this list, until there may be something to do.
+  task<> called(leaf_list queue_core::*list);
+  bool wait_in_turns(task<> loop);  // always true
+
+  /// done: at once; handed: after a suspension; in_turns: order = "asyncio", it waits in a loop
+  enum class state { fresh, done, waiting, handed, shut_down, in_turns };
 
   /// await_ready for what has been tried.
   bool ready(queue_core::outcome o) noexcept;
@@ -197,6 +206,9 @@ class JAY_API queue_awaiter : public leaf {
   queue_core* queue_;
   queue_cell item_ = 0;
   state state_ = state::fresh;
+  union {
+    outcome<void> ended_;  // of the loop in which it waited
+  };
 };
 
 class JAY_API get_awaiter_base : public queue_awaiter {
@@ -211,6 +223,7 @@ class JAY_API get_awaiter_base : public queue_awaiter {
 
  protected:
   bool suspend();
+  task<> in_turns_loop();
   /// Leaves the item in item_. Throws if there is none, or if it is given back, and then leaves it there if it is to be
   /// destroyed.
   void resumed();
@@ -243,6 +256,7 @@ class JAY_API put_awaiter_base : public queue_awaiter {
 
  protected:
   bool suspend();
+  task<> in_turns_loop();
 
  private:
   friend class queue_core;

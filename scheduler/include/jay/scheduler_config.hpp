@@ -53,7 +53,7 @@ struct scheduler_config {
           "cgroup's CPU quota. With order = \"asyncio\" there is always one.");
     visit(&self::order, "order",
           "\"depth\" runs forks depth-first and lets idle workers steal; \"asyncio\" is one worker, "
-          "first in first out, nearly in asyncio's order.");
+          "first in first out, in asyncio's order.");
     visit(&self::affinity, "affinity",
           "Pin each worker to one CPU. Helps a machine that runs nothing else, hurts any other.");
     visit(&self::time_slices, "time_slices",

@@ -26,10 +26,10 @@ class JAY_API semaphore {
   /// Need not be called by whoever acquired. A bounded semaphore throws std::invalid_argument if that would make more
   /// permits than it began with.
   void release() {
-    if (!permits_.release(bound_)) [[unlikely]] throw_released_too_often();
+    if (!permits_.release(bound_, exclusive)) [[unlikely]] throw_released_too_often();
   }
   /// acquire() would wait.
-  bool locked() const noexcept { return permits_.available() == 0; }
+  bool locked() const noexcept { return !permits_.at_hand(); }
 
  protected:
   semaphore(std::ptrdiff_t value, std::uint64_t bound) : permits_(checked(value)), bound_(bound) {}
@@ -41,7 +41,7 @@ class JAY_API semaphore {
   static std::uint64_t checked(std::ptrdiff_t value);
   [[noreturn]] void throw_released_too_often() const;
 
-  detail::permits permits_;
+  mutable detail::permits permits_;
   std::uint64_t bound_;
 };
 

@@ -112,6 +112,7 @@ class [[nodiscard("a task does nothing until it is awaited")]] task {
   /// For the library: who takes the frame starts it or destroys it.
   detail::job* release() noexcept { return std::exchange(frame_, nullptr); }
   bool valid() const noexcept { return frame_ != nullptr; }
+  void mark_unowned() noexcept { detail::promise_of(frame_).unowned = true; }
 
  private:
   friend promise_type;

@@ -49,8 +49,7 @@ struct callback_of final : callback {
 template <class State, class T, class Given>
 class result_awaiter final : public state_awaiter {
  public:
-  result_awaiter(state_ptr<State> s, bool pass_on) noexcept
-      : state_awaiter(s.get(), pass_on), kept_(std::move(s)) {}
+  result_awaiter(state_ptr<State> s, wait_kind k) noexcept : state_awaiter(s.get(), k), kept_(std::move(s)) {}
   /// The handle keeps the state until the strand is suspended; from then on somebody else might give it another.
   explicit result_awaiter(State& s) noexcept : state_awaiter(&s) {}
 
@@ -140,23 +139,31 @@ class task_handle : public task_handle_base {
   auto operator co_await() const& { return awaiter<const T&>(typed()); }
   auto operator co_await() && { return awaiter<T>(typed()); }
   /// As co_await, but a cancel of the awaiting task ends the wait only.
-  auto shielded() const {
-    return op<awaiter<const T&>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
-  }
+  auto shielded() const { return waits<const T&>(detail::wait_kind::shielded); }
   /// shielded(), for a task whose result nobody else reads: gives T, moved out.
-  auto unshared() && {
-    return op<awaiter<T>, detail::state_ptr<block>, bool>(detail::state_ptr<block>::share(&typed()), false);
-  }
+  auto unshared() && { return waits<T>(detail::wait_kind::shielded); }
+  /// For gather.
+  auto gathered() const { return waits<const T&>(detail::wait_kind::gathered); }
 
  private:
   template <class Given>
   using awaiter = detail::result_awaiter<block, T, Given>;
+  template <class Given>
+  auto waits(detail::wait_kind k) const {
+    return op<awaiter<Given>, detail::state_ptr<block>, detail::wait_kind>(detail::state_ptr<block>::share(&typed()), k);
+  }
   block& typed() const { return static_cast<block&>(state()); }
 };
 
 /// The type-erased view, which is also the handle of a task<void>: awaiting it drops the value.
 template <>
 class task_handle<void> : public task_handle_base {
+  using awaiter = detail::result_awaiter<detail::task_state, void, void>;
+  auto waits(detail::wait_kind k) const {
+    state();
+    return op<awaiter, detail::state_ptr<detail::task_state>, detail::wait_kind>(state_, k);
+  }
+
  public:
   using value_type = void;
   task_handle() noexcept = default;
@@ -170,14 +177,9 @@ class task_handle<void> : public task_handle_base {
   }
 
   auto operator co_await() const { return awaiter(state()); }
-  auto shielded() const {
-    state();
-    return op<awaiter, detail::state_ptr<detail::task_state>, bool>(state_, false);
-  }
+  auto shielded() const { return waits(detail::wait_kind::shielded); }
   auto unshared() && { return shielded(); }
-
- private:
-  using awaiter = detail::result_awaiter<detail::task_state, void, void>;
+  auto gathered() const { return waits(detail::wait_kind::gathered); }
 };
 
 template <class T>

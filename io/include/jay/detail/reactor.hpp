@@ -23,6 +23,8 @@
 // the worker that watches, by the one that waits (kept_jobs.hpp has why it comes), by another I/O thread that the timer has
 // called, or by a worker in its turn (look), which is soon enough where all are busy. Where every I/O thread is stuck, such
 // a worker looks at the events too. So neither waits for a step that has no end.
+// With order = "asyncio" the one worker fires the timers itself, whoever got their event, and what they wake goes straight
+// to the end of its queue. Several threads that fire would queue what they have woken in any order.
 //
 // Interrupting the worker that waits here: an eventfd in the same epoll instance, so an I/O thread may get the event
 // meant for the worker. It then raises it again, and stays away from the epoll instance until the worker has left it
@@ -46,10 +48,11 @@ namespace jay::detail {
 
 struct worker;
 
-/// What became runnable. Grows as needed; a frame that cannot be noted for want of memory is scheduled at once.
+/// What became runnable. Grows as needed; a frame that cannot be noted for want of memory is scheduled at once, and so is
+/// each in a list that is made for that.
 class JAY_API ready_list {
  public:
-  explicit ready_list(scheduler& s) noexcept : sched_(s) {}
+  explicit ready_list(scheduler& s, bool at_once = false) noexcept : sched_(s), at_once_(at_once) {}
   ready_list(const ready_list&) = delete;
   void add(job* frame) noexcept;
   std::vector<job*>& jobs() noexcept { return jobs_; }
@@ -66,6 +69,7 @@ class JAY_API ready_list {
   std::vector<job*> jobs_;
   deferred* deferred_ = nullptr;
   deferred** deferred_end_ = &deferred_;
+  const bool at_once_;
 };
 
 struct source {
@@ -119,9 +123,27 @@ class JAY_API reactor final : public service, poll_hook {
     time_point called_at;  // when it called the workers for them
   };
 
+  /// order = "asyncio": the timers, as a job of the one worker.
+  class due_timers : public job {
+   public:
+    explicit due_timers(reactor& r) noexcept;
+    /// By a thread that is not the worker, and has got the timers' event.
+    void announce() noexcept;
+    /// It neither runs nor stands in a queue.
+    bool rests() const noexcept { return state_.load(std::memory_order_acquire) == 0; }  // [D1]
+
+   private:
+    static void run(job* j);
+    static constexpr std::uint32_t queued = 1, running = 2;
+    reactor& owner_;
+    atomic<std::uint32_t> state_{0};
+  };
+
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
   /// for ever). False: nothing has come.
   bool wait(ready_list& out, time_point look_until, int limit) noexcept;
+  /// The timers' event has come.
+  void ring(ready_list& out) noexcept;
   void thread_loop(io_thread& t) noexcept;
   void dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) noexcept;
   void run_batch(io_thread& t, std::vector<job*>& jobs) noexcept;
@@ -136,6 +158,8 @@ class JAY_API reactor final : public service, poll_hook {
   int event_ = -1;
   notifier notifier_{*this};
   timers timers_;
+  const bool in_turn_;  // order = "asyncio"
+  due_timers due_timers_{*this};
   ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
   atomic<bool> worker_polling_{false};
   atomic<worker*> poller_{nullptr};  // of the workers inside the one that the eventfd is for; each compares it with itself

@@ -10,6 +10,8 @@
 // No timer is missed: if A4 looks at the shard before A1, then A3 is before A2 (the lock orders them), so A2 finds
 // `never`, or what A5 or another add has set meanwhile, and sets the timerfd if its own deadline is earlier.
 //
+// Equal deadlines fire in the order of arming.
+//
 // fire() is called with the shard's lock held: who takes a timer out (the lock again) knows that it does not run now and
 // never will. So fire() runs no code that is not ours. What may reach a user's code (a cancel calls stop callbacks) it
 // leaves behind as `deferred`, which runs when no lock is held any more; until then it keeps itself alive.
@@ -26,6 +28,7 @@
 #include <jay/detail/sync.hpp>
 
 namespace jay {
+class scheduler;
 using time_point = std::chrono::steady_clock::time_point;
 }
 
@@ -42,6 +45,7 @@ struct deferred {
 struct timer {
   time_point deadline;
   void (*fire)(timer&, ready_list& out) noexcept = nullptr;
+  std::uint64_t armed_as = 0;    // the how-manieth of its shard; guarded by the shard's lock
   std::uint32_t place = absent;  // in the heap; guarded by the shard's lock
   std::uint32_t shard = 0;
 
@@ -83,6 +87,9 @@ class JAY_API timers {
 
   /// Fires what is due, the earliest first. If there is much it stops early, with the timerfd set.
   void expire(ready_list& out) noexcept;
+  /// In asyncio's order, by its worker: fires all that is due, by deadline. What each wakes or cancels stands in the
+  /// worker's queue before the next fires.
+  void expire_in_turn(scheduler& s) noexcept;
 
   std::size_t size() noexcept;
   /// What the heaps take.
@@ -96,8 +103,12 @@ class JAY_API timers {
   struct alignas(64) shard {
     spin_mutex mutex;
     std::vector<entry, page_allocator<entry>> heap;
+    std::uint64_t armed = 0;
   };
   shard& enter(timer& t) noexcept;
+  static bool goes_before(const entry& a, const entry& b) noexcept {
+    return a.deadline != b.deadline ? a.deadline < b.deadline : a.which->armed_as < b.which->armed_as;
+  }
   static void insert(shard& s, timer& t);
   static void erase(shard& s, timer& t) noexcept;
   static void shrink(shard& s) noexcept;
@@ -106,6 +117,7 @@ class JAY_API timers {
   /// [A2] seq_cst: with [A3]; the shard's lock orders them already.
   time_point armed() const noexcept { return time_point(time_point::duration(armed_.load(std::memory_order_seq_cst))); }
   void arm(time_point deadline) noexcept;
+  void rearm(time_point earliest, time_point now, std::size_t fired) noexcept;
 
   int fd_;
   std::vector<std::unique_ptr<shard>> shards_;

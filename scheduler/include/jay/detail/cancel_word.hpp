@@ -93,6 +93,12 @@ class cancel_word {
     }
   }
 
+  /// After arm has taken a cancel: suspends all the same, as a leaf that this cancel has ended.
+  void suspend_told() noexcept { word_.fetch_or(told_bit, std::memory_order_relaxed); }  // relaxed: for go_on_told
+
+  /// w is suspended and nobody has claimed it. relaxed: for who has what w waits for locked, and decides by it alone.
+  bool holds(void* w) const noexcept { return (word_.load(std::memory_order_relaxed) & ~mask) == address(w); }
+
   // ---- cancellers, one at a time (the scope's lock) up to begin_cancel ----
 
   /// The leaf that a canceller is busy with, or null.

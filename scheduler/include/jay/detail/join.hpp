@@ -67,6 +67,10 @@ struct JAY_API join : join_end {
   /// The same when something asks for attention.
   job* fork_slow(worker* w, promise_base& p, job* const* children, std::size_t n);
 
+  job* finish_shared() noexcept;
+  // The same in asyncio's order.
+  job* finish_in_turns() noexcept;
+  job* start_in_turns(worker* w, promise_base& p, job* const* children, std::size_t n) noexcept;
   job* close_out(worker& w, job* popped) noexcept;
   bool has_child(const job* j) const noexcept { return is_child(j, this); }
 

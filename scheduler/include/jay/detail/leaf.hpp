@@ -43,7 +43,7 @@ struct JAY_API alignas(16) leaf {
                   "this can be awaited only inside a coroutine of jay's (jay::task and the like)");
     prepare(job_of(h), h.promise().context);
   }
-  /// False: a cancel was due; do not suspend.
+  /// False: a cancel was due; do not suspend. (In order = "asyncio" it suspends, and is cancelled at once.)
   bool arm() noexcept { return arm(false); }
   /// After the suspension (also one that did not happen): leaves the scope.
   void leave() noexcept {
@@ -56,11 +56,9 @@ struct JAY_API alignas(16) leaf {
   /// For a turn that was handed over (a lock, a permit, an item): a cancel that came after it is taken now.
   bool cancelled_since() noexcept;
   /// First thing of an await_suspend whose operation may be ready: a cancel that is due ends it before it has begun, so
-  /// that nothing is lost. Here a strand whose operations are always ready at once (worker::spend) learns of cancels.
-  bool refused() noexcept {
-    if (!cancelled_since()) return false;
-    return was_cancelled = true;
-  }
+  /// that nothing is lost. Here a strand whose operations are always ready at once (worker::spend) learns of cancels. (In
+  /// order = "asyncio" only then: else it suspends, and is cancelled at once.)
+  bool refused() noexcept;
   bool cancelled() const noexcept { return was_cancelled; }
 
   // ---- completers ----
@@ -84,11 +82,14 @@ struct JAY_API alignas(16) leaf {
   bool passed = false;         // a canceller has passed a cancel on, and may still be about to unlock the scope
   bool linked = false;         // in the resource's list; guarded by the resource's lock
   bool forwards = false;       // a forwarding_leaf, armed as such
+  bool in_turns = false;       // order = "asyncio": what it waits for calls it, and it takes it when it runs (in_turns.hpp)
+  bool called = false;         // so it was; guarded by the resource's lock
 
  protected:
   bool arm(bool forwards) noexcept;
 
  private:
+  [[gnu::noinline]] bool suspend_told() noexcept;
   void prepare(job* frame, std::uintptr_t context) noexcept;
   void leave_slow() noexcept;
 };
@@ -119,6 +120,10 @@ struct JAY_API forwarding_leaf : leaf {
   bool accepted = false;
   bool broken = false;     // it stands in a cycle, and this wait is the one that ends
   bool breakable = false;  // the strand does nothing but wait here
+  bool by_sibling = false;  // the cancel is for a gather's child that has failed
+  // order = "asyncio", its worker's alone: the worker is passing a cancel on; what it waits for has ended by that, and has
+  // put it into the queue among the others that wait for the same.
+  bool passing_here = false, placed = false;
 };
 
 /// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock
@@ -127,6 +132,15 @@ class leaf_list {
  public:
   bool empty() const noexcept { return !last_; }
   leaf* front() const noexcept { return last_ ? last_->next : nullptr; }
+  /// The first for which f(leaf&) says true, or null.
+  template <class F>
+  leaf* find(F&& f) const noexcept {
+    if (!last_) return nullptr;
+    for (leaf* l = last_->next;; l = l->next) {
+      if (f(*l)) return l;
+      if (l == last_) return nullptr;
+    }
+  }
   void push_back(leaf& l) noexcept {
     JAY_DEBUG_ASSERT(!l.linked);
     if (last_) {

@@ -7,6 +7,7 @@
 //   context       who starts it; with()/enter() later     its own awaits; walks
 //   where         itself, at its start and each await     call graphs, while it is suspended
 //   joins_closed  the worker that runs the strand         the same
+//   unowned       who makes the gather, once              the gather
 //   told, seen    who holds the scope's lock: the strand, or a canceller, which may come while the strand runs
 #pragma once
 
@@ -37,7 +38,8 @@ struct promise_base {
   std::uintptr_t continuation;
   std::uintptr_t context;
   std::source_location where;
-  std::uint16_t joins_closed = 0;  // bool: no join above this frame is counted without atomics (join.hpp)
+  std::uint8_t joins_closed = 0;  // bool: no join above this frame is counted without atomics (join.hpp)
+  std::uint8_t unowned = 0;       // bool: a gather's child that waits for what the gather does not own
   // Of a forked strand's root (scope.hpp):
   std::uint16_t told = 0;  // bool: of a cancel from above its join
   std::uint32_t seen = 0;  // the last cancel generation it was told of

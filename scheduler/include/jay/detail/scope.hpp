@@ -87,6 +87,8 @@ struct JAY_API scope {
   /// Its middle, without what calls user code.
   void strike(const std::string& message, cancel_walk& w, bool from_outside) noexcept;
 
+  /// For a running strand: is a cancel due? If so, children that it starts now are told of it.
+  bool is_due(promise_base& strand) noexcept;
   /// For a running strand: is a cancel due? If so it is taken: the caller throws cancelled_error.
   bool take_cancel(promise_base& strand) noexcept;
 
@@ -101,6 +103,8 @@ struct JAY_API scope {
 
   /// False: a cancel was due and is taken; the leaf is not suspended.
   bool add(leaf& l) noexcept;
+  /// After it: suspends the leaf all the same, as one that this cancel has ended.
+  void add_told(leaf& l) noexcept;
   void remove(leaf& l) noexcept;
 
   /// The message of the last cancel; empty where there is no memory for it.
@@ -114,7 +118,8 @@ struct JAY_API scope {
 
  private:
   friend struct join;
-  void deliver(leaf& l, cancel_walk& w) noexcept;
+  void enlist(leaf& l) noexcept;
+  void deliver(leaf& l, cancel_walk& w, bool by_sibling = false) noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.

@@ -31,16 +31,20 @@ struct status_values {
 using status = status_values::type;
 
 struct shared_state;
+class wait_callback;
+
+/// The running scope was cancelled as a whole, not (only) a gather in it by a failed child.
+JAY_API bool whole_scope_cancelled() noexcept;
 
 struct context_map;
 
 /// A callback: a job of its own, so that nothing is allocated when it is due. It runs in the context that was current
-/// where it was added.
-struct JAY_API callback : job {
+/// where it was added. It stands among those that wait, as in asyncio they come in the order in which they were added; it
+/// is told from them by having no owner.
+struct JAY_API callback : job, leaf {
   callback(void (*f)(callback*), void (*drop)(job*)) noexcept;
   callback(const callback&) = delete;
 
-  callback* next = nullptr;
   callback_id id = 0;
   context_map* context;
   void (*call)(callback*);
@@ -58,11 +62,10 @@ struct JAY_API shared_state {
 
   atomic<std::uint32_t> references;  // relaxed: who takes another has one
   atomic<status> state{status::pending};
-  spin_mutex mutex;        // guards waiters, callbacks and the change of state
+  spin_mutex mutex;        // guards waiters and the change of state
   atomic<bool> retrieved{false};  // relaxed: only for the "never retrieved" report
   bool is_task = false;
-  leaf_list waiters;
-  callback* callbacks = nullptr;
+  leaf_list waiters;       // and callbacks
   struct texts;
   texts* said = nullptr;  // name and cancel message, if there are any; guarded by mutex
   scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
@@ -120,6 +123,7 @@ struct JAY_API shared_state {
  protected:
   virtual ~shared_state();
   virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
+  static bool claims_in_turn(leaf& l) noexcept;
   virtual void destroy() noexcept { delete this; }
 };
 
@@ -172,11 +176,34 @@ struct value_state : shared_state {
   outcome<T> result;
 };
 
-/// Awaits a shared_state: cancelling the awaiting task cancels what it awaits (Python's rule); shield does not pass it
-/// on.
+/// Lets what is in the queue now run first. No cancel is taken here.
+class one_turn {
+ public:
+  using jay_awaiter = void;
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    leaf_.prepare(h);
+    suspend();
+    return true;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  JAY_API void suspend() noexcept;
+  leaf leaf_;
+};
+
+/// How a shared_state is awaited. plain: cancelling the awaiting task cancels what it awaits (Python's rule). shielded: it ends
+/// the wait only; in asyncio's order a callback ends the wait. gathered: a gather's child; as shielded, but in asyncio's
+/// order a cancel of the gather is passed on at once.
+enum class wait_kind { plain, shielded, gathered };
+
 class JAY_API state_awaiter : public forwarding_leaf {
  public:
-  explicit state_awaiter(shared_state* s, bool pass_on = true) noexcept : target_(s), pass_on_(pass_on) { breakable = true; }
+  explicit state_awaiter(shared_state* s, wait_kind k = wait_kind::plain) noexcept : target_(s), kind_(k) {
+    breakable = true;
+  }
 
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   template <class Promise>
@@ -187,14 +214,25 @@ class JAY_API state_awaiter : public forwarding_leaf {
 
  protected:
   void resumed();
+  void waited();
   shared_state* target_;
 
  private:
+  friend struct shared_state;
   static bool forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept;
   bool suspend();
+  void call_back() noexcept;
   void unlink() noexcept;
-  bool pass_on_;
+  wait_callback* callback_;  // if `called`
+  wait_kind kind_ : 8;
   bool passed_on_ = false;  // written before the strand goes on: by itself, or by a canceller in B (cancel_word.hpp)
+};
+
+/// Waits as a shielded wait, and says nothing of how it has ended.
+class callback_awaiter final : public state_awaiter {
+ public:
+  explicit callback_awaiter(shared_state* s) noexcept : state_awaiter(s, wait_kind::shielded) {}
+  void await_resume() { waited(); }
 };
 
 }  // namespace detail

@@ -41,6 +41,8 @@ struct JAY_API worker : station {
   bool fifo = false;           // order = "asyncio"
   bool in_place = false;       // an eager task runs in place, and has passed over no turn yet
   bool has_run = false;        // since it rested: its lists may have something
+  bool unowned_ends = false;   // in that order: what is about to end is a gather's child that waited for a handle,
+  bool first_fails = false;    // and the first of its siblings that has failed
   bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
