@@ -32,10 +32,15 @@ queue_cell queue_core::take_out() {
 
 // ---- who gets what; mutex_ held ----
 
+/// After a put: the item was not handed over, so who waits in turns is called.
+[[gnu::noinline]] static leaf* call_after(queue_core::outcome o, leaf_list& getters, leaf* woken) noexcept {
+  return !woken && o == queue_core::outcome::done ? call_first(getters) : woken;
+}
+
 bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
-  while (leaf* l = getters_.front()) {
-    if (l->in_turns) return false;
-    getters_.remove(*l);
+  for (leaf* l; (l = getters_.front());) {
+    if (l->in_turns) [[unlikely]] return false;
+    getters_.pop_front();
     if (!l->claim()) continue;
     auto* g = static_cast<queue_awaiter*>(l);
     g->item_ = i;
@@ -48,11 +53,9 @@ bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
 
 queue_core::outcome queue_core::place(queue_cell i, leaf*& woken) {
   if (shut_down_) return outcome::shut_down;
-  const bool nobody = getters_.empty();
-  if (nobody || !hand_to_getter(i, woken)) {
+  if (!hand_to_getter(i, woken)) {
     if (!has_room()) return outcome::would_wait;
     put_in(i);
-    if (!nobody) [[unlikely]] woken = call_first(getters_);
   }
   ++unfinished_;
   return outcome::done;
@@ -72,11 +75,11 @@ void queue_core::admit_putters(claimed_list& claimed) {
   while (has_room()) {
     leaf* l = putters_.front();
     if (!l) break;
-    if (l->in_turns) {
+    if (l->in_turns) [[unlikely]] {
       if (leaf* called = call_first(putters_)) claimed.add(*called);
       break;
     }
-    putters_.remove(*l);
+    putters_.pop_front();
     if (!l->claim()) continue;
     auto* p = static_cast<put_awaiter_base*>(l);
     put_in(p->item_);
@@ -104,6 +107,7 @@ queue_core::outcome queue_core::try_put(queue_cell i) {
   {
     spin_guard g(mutex_);
     o = place(i, woken);
+    if (!getters_.empty()) [[unlikely]] woken = call_after(o, getters_, woken);
   }
   if (woken) woken->wake();
   return o;
@@ -315,6 +319,7 @@ bool put_awaiter_base::suspend() {
   {
     spin_guard g(queue_->mutex_);
     queue_core::outcome o = queue_->place(item_, woken);
+    if (!queue_->getters_.empty()) [[unlikely]] woken = call_after(o, queue_->getters_, woken);
     if (o == queue_core::outcome::would_wait) {
       state_ = state::waiting;
       queue_->putters_.push_back(*this);

@@ -176,7 +176,7 @@ task<T> wait_for(Op o, limit l) {
       if constexpr (is_task<Op>) o.require();
       never_start(o);
       co_await op<turn_for_others>();  // a cancel of the waiting task comes first
-      until = time_point::min();
+      until = time_point();  // long over
       if constexpr (!std::is_base_of_v<gather_base, Op>) throw timeout_error();
     }
   }
