@@ -20,9 +20,10 @@
 
 namespace jay::detail {
 
-class kept_jobs {
+template <std::size_t Room>
+class basic_kept_jobs {
  public:
-  static constexpr std::size_t room = 256;
+  static constexpr std::size_t room = Room;
 
   /// By the I/O thread. False: there is no room.
   bool put(job* j) noexcept {
@@ -67,5 +68,7 @@ class kept_jobs {
   plain<job*> jobs_[room];
   atomic<std::size_t> size_{0};
 };
+
+class kept_jobs : public basic_kept_jobs<256> {};
 
 }  // namespace jay::detail
