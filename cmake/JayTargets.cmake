@@ -13,6 +13,7 @@ function(jay_add_library name)
   add_library(jay::${name} ALIAS ${target})
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${headers})
   target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PRIVATE src)
   target_compile_options(${target} PRIVATE ${JAY_WARNINGS})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The inject queue's count beside moodycamel's queue: nothing that has been put is lost to sight, nothing is taken twice.
-#include "scheduler/src/inject.hpp"
+#include "scheduler/src/core/inject.hpp"
 
 #include "suite.hpp"
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "scheduler/src/inject.hpp"
-#include "scheduler/src/parking.hpp"
+#include "scheduler/src/core/inject.hpp"
+#include "scheduler/src/core/parking.hpp"
 #include "suite.hpp"
 
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The count of tasks and the wait for the last one, as shipped: none_left is never true while a task lives, and who drains
 // is never left asleep. What happens around them is task_state.cpp's count_end and scheduler::drain.
-#include "scheduler/src/task_count.hpp"
+#include "scheduler/src/task/task_count.hpp"
 
 #include "suite.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ticker's rest (scheduler/src/ticker.hpp) as shipped: no worker runs while the ticker sleeps.
-#include "scheduler/src/ticker.hpp"
+// The ticker's rest (scheduler/src/core/ticker.hpp) as shipped: no worker runs while the ticker sleeps.
+#include "scheduler/src/core/ticker.hpp"
 
 #include "suite.hpp"
 

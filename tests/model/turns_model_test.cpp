@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The choosing rule (scheduler/src/turns.hpp) as shipped, on queues of a model: under every mix of what can keep a worker
+// The choosing rule (scheduler/src/core/turns.hpp) as shipped, on queues of a model: under every mix of what can keep a worker
 // busy, a job in any place is chosen within the bound that the rule states. Time is counted in picks.
-#include "scheduler/src/turns.hpp"
+#include "scheduler/src/core/turns.hpp"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <set>
 
-#include "../errors.hpp"
+#include "errors.hpp"
 #include "keys.hpp"
 #include "reader.hpp"
 #include "suggest.hpp"

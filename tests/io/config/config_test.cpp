@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-#include "tests/io/config_files.hpp"
+#include "tests/io/config/config_files.hpp"
 
 namespace config_tests {
 namespace {

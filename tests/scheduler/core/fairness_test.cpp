@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever can run begins (scheduler/src/turns.hpp), and whoever is cancelled learns of it, whatever else keeps the workers
+// Whatever can run begins (scheduler/src/core/turns.hpp), and whoever is cancelled learns of it, whatever else keeps the workers
 // busy. A test here that fails does not end.
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <jay/detail/in_turns.hpp>
 #include <jay/detail/task_state.hpp>
 
-#include "cancel_walk.hpp"
-#include "live_schedulers.hpp"
+#include "cancel/cancel_walk.hpp"
+#include "core/live_schedulers.hpp"
 
 namespace jay::detail {
 

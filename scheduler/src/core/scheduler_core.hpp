@@ -16,7 +16,7 @@
 #include "inject.hpp"
 #include "parking.hpp"
 #include "queue_age.hpp"
-#include "task_count.hpp"
+#include "task/task_count.hpp"
 #include "thief.hpp"
 #include "ticker.hpp"
 #include "turns.hpp"

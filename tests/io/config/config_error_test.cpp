@@ -11,7 +11,7 @@
 #include <string>
 #include <type_traits>
 
-#include "tests/io/config_files.hpp"
+#include "tests/io/config/config_files.hpp"
 
 namespace config_tests {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <jay/task.hpp>
 
-#include "task_priority.hpp"
+#include "task/task_priority.hpp"
 
 namespace jay::detail {
 

@@ -4,8 +4,8 @@
 #include <jay/create_task.hpp>
 #include <jay/gather.hpp>
 
-#include "after_fork.hpp"
-#include "scheduler_core.hpp"
+#include "core/after_fork.hpp"
+#include "core/scheduler_core.hpp"
 
 namespace jay {
 

@@ -11,10 +11,10 @@
 #include <jay/task.hpp>
 #include <jay/task_group.hpp>
 
-#include "cancel_notes.hpp"
-#include "cancel_walk.hpp"
-#include "live_schedulers.hpp"
-#include "scheduler_core.hpp"
+#include "cancel/cancel_notes.hpp"
+#include "cancel/cancel_walk.hpp"
+#include "core/live_schedulers.hpp"
+#include "core/scheduler_core.hpp"
 
 namespace jay::detail {
 namespace {

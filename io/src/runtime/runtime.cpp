@@ -14,7 +14,7 @@
 #include <jay/detail/reactor.hpp>
 #include <jay/error.hpp>
 
-#include "file_engine.hpp"
+#include "file/file_engine.hpp"
 #include "interrupt.hpp"
 
 namespace jay {
