@@ -206,10 +206,10 @@ poll_hook::part reactor::begin_poll(time_point& until) noexcept {
     return part::watch;
   }
   if (any_stuck) hand_on(now);  // where there was something, the queue is looked at before the poll
-  poller_.store(this_worker, std::memory_order_relaxed);
-  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);  // W1
+  poller_.store(this_worker, std::memory_order_relaxed);  // relaxed: each worker only looks whether it is its own
+  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);    // [W1] of kept_jobs.hpp; [PE1] before it looks at the ready queue
   for (const io_thread& t : io_threads_)
-    if (!t.kept.empty()) timers_.ring(look_every);  // W2
+    if (!t.kept.empty()) timers_.ring(look_every);  // [W2]
   return part::poll;
 }
 
@@ -226,10 +226,12 @@ std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
 }
 
 void reactor::end_poll() noexcept {
-  poller_.store(nullptr, std::memory_order_relaxed);  // before another may begin
-  worker_polling_.store(false, std::memory_order_release);
+  poller_.store(nullptr, std::memory_order_relaxed);  // relaxed: as in begin_poll
+  // [PE2] seq_cst: the epoch moves before the look for who waits for that
   poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
   if (waiting_for_epoch_.load(std::memory_order_seq_cst) != 0) futex_wake(poll_epoch_, INT32_MAX);
+  // [PW1] release. Last: the next to poll makes the epoch odd, and it must not find it so.
+  worker_polling_.store(false, std::memory_order_release);
 }
 
 void reactor::look() noexcept {
@@ -246,7 +248,7 @@ void reactor::look() noexcept {
 }
 
 void reactor::kept() noexcept {
-  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);  // K2
+  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);  // [K2] of kept_jobs.hpp
 }
 
 void reactor::interrupt() noexcept {
@@ -259,11 +261,11 @@ void reactor::interrupt() noexcept {
 // the worker has it. A worker that has got it itself just returns from poll().
 void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
   worker* w = this_worker;
-  if (w == owner.poller_.load(std::memory_order_relaxed)) return;
-  std::uint32_t epoch = owner.poll_epoch_.load(std::memory_order_seq_cst);
-  if (!(epoch & 1) || owner.stopping_.load(std::memory_order_relaxed)) return;
+  if (w == owner.poller_.load(std::memory_order_relaxed)) return;  // relaxed: as in begin_poll
+  std::uint32_t epoch = owner.poll_epoch_.load(std::memory_order_seq_cst);  // [PE2]
+  if (!(epoch & 1) || owner.stopping_.load(std::memory_order_relaxed)) return;  // relaxed: the loop looks again
   if (!w->io) return owner.interrupt();  // in its turn: it does not come again soon
-  owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);
+  owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);  // [PE2] seq_cst: counted before the next look
   owner.interrupt();
   while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);  // [PE2]
   owner.waiting_for_epoch_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a wake for nobody does no harm
@@ -297,9 +299,9 @@ void reactor::dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) no
 void reactor::run_batch(io_thread& t, std::vector<job*>& jobs) noexcept {
   // The others stand where a worker that looks for work finds them, now or should this one take long. One that waits for
   // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
-  // (seq_cst: the queue's size against the epoch). One that watches looks soon.
+  // ([PE1] seq_cst: the queue's size against the epoch). One that watches looks soon.
   put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
-  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);
+  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);  // [PE1]
   run_job(*t.self, jobs[0]);
   for (std::size_t more = std::min(jobs.size(), most_in_place) - 1; more > 0; --more) {
     job* j = take_ready(sched_);
@@ -335,7 +337,7 @@ void reactor::thread_loop(io_thread& t) noexcept {
   this_worker = &w;
   ready_list ready(sched_);
   const std::chrono::microseconds spin(config_.spin);
-  while (!stopping_.load(std::memory_order_seq_cst)) {
+  while (!stopping_.load(std::memory_order_seq_cst)) {  // [RS1]
     const int limit = t.owed != 0 ? static_cast<int>(look_every.count()) : w.may_sleep();
     const bool events = wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit);
     if (!events && t.owed == 0) {

@@ -181,7 +181,7 @@ void timers::rearm(time_point earliest, time_point now, std::size_t fired) noexc
 void timers::expire_in_turn(scheduler& s) noexcept {
   {
     spin_guard g(arming_);
-    armed_.store(never, std::memory_order_seq_cst);  // E1
+    armed_.store(never, std::memory_order_seq_cst);  // [A3] seq_cst: with [A2]
   }
   const time_point now = std::chrono::steady_clock::now();
   ready_list out(s, true);

@@ -100,7 +100,7 @@ struct scheduler_core {
 
   // ---- for parking.hpp ----
   jay::detail::idle& idlers() noexcept { return *idle; }
-  bool is_stopping() const noexcept { return stopping.load(std::memory_order_seq_cst); }
+  bool is_stopping() const noexcept { return stopping.load(std::memory_order_seq_cst); }  // [X1]
   bool anything_shared() const noexcept { return !ready.empty() || !normal.empty(); }
   job* search(worker& w) noexcept;
   bool work_in_sight() const noexcept;

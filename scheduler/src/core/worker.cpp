@@ -157,7 +157,7 @@ void scheduler_core::call_to_shared() noexcept {
 
 bool scheduler_core::keep(worker* w, job* j) noexcept {
   if (!w || !w->kept || w->sched != &self || !w->kept->put(j)) return false;
-  if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->kept();  // K2; it goes only after the I/O threads
+  if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->kept();  // [K2] there; the hook goes only after the I/O threads
   return true;
 }
 

@@ -126,7 +126,8 @@ TEST(Services, WhatAConstructorAsksForEndsAfterIt) {
   notes.take();
   {
     jay::scheduler s(workers(1));
-    EXPECT_EQ(&service_of<above>(s).below, &service_of<first>(s));
+    above& a = service_of<above>(s);
+    EXPECT_EQ(&a.below, s.services().find(first::key));
   }
   EXPECT_EQ(notes.take(), (said{"above made", "first made", "above stops", "first stops", "above gone", "first gone"}));
 }
@@ -197,7 +198,8 @@ TEST(Services, WhoAskedGetsTheErrorAndTheNextTriesAnew) {
       EXPECT_EQ(s.services().find(reluctant::key), nullptr);
     }
     notes.take();
-    EXPECT_EQ(&service_of<reluctant>(s), s.services().find(reluctant::key));
+    reluctant& made = service_of<reluctant>(s);
+    EXPECT_EQ(&made, s.services().find(reluctant::key));
     EXPECT_EQ(notes.take(), said{"reluctant made"});
   }
   EXPECT_EQ(notes.take(), (said{"reluctant stops", "first stops", "reluctant gone", "first gone"}));

@@ -4,10 +4,10 @@
 // what it runs. That they come is seen to without looking all the time:
 //
 //   the I/O thread                          a worker that is about to wait for events
-//   K1  size := size + 1                    W1  says that it waits (the reactor's epoch)
-//   K2  does a worker wait? ring soon       W2  size > 0? ring soon
+//   [K1]  size := size + 1                  [W1]  says that it waits (the reactor's epoch)
+//   [K2]  does a worker wait? ring soon     [W2]  size > 0? ring soon
 //
-// All four are seq_cst, so K2 sees W1, or W2 sees K1. Workers that do not sleep look in their turns, and one that watches
+// All four are seq_cst, so [K2] sees [W1], or [W2] sees [K1]. Workers that do not sleep look in their turns, and one that watches
 // the I/O threads looks all the time.
 #pragma once
 
@@ -34,7 +34,7 @@ class basic_kept_jobs {
       return false;
     }
     jobs_[(first_ + n) % room] = j;
-    size_.store(n + 1, std::memory_order_seq_cst);  // K1; with empty()
+    size_.store(n + 1, std::memory_order_seq_cst);  // [K1] with empty()
     return true;
   }
   /// By the I/O thread: how many have found no room since the last time.
@@ -48,7 +48,7 @@ class basic_kept_jobs {
   /// All of them, in order; out has `room`.
   std::size_t take_all(job** out) noexcept { return empty() ? 0 : take_locked(out, room); }
 
-  /// seq_cst: W2; with K1.
+  /// seq_cst: [W2]; with [K1].
   bool empty() const noexcept { return size_.load(std::memory_order_seq_cst) == 0; }
 
  private:
