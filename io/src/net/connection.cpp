@@ -137,8 +137,9 @@ void connection::broke(int e) noexcept {
 }
 
 // Inside the slot, or resumed by an event: sends what there is.
-io_step connection::attempt() noexcept {
-  if (!direct_.empty()) return send_direct();
+io_step connection::attempt() noexcept { return direct_.empty() ? send_buffered() : send_direct(); }
+
+io_step connection::send_buffered() noexcept {
   for (;;) {
     if (sent_ == sending_.size()) {
       spin_guard g(mutex_);
@@ -157,14 +158,16 @@ io_step connection::attempt() noexcept {
 
 /// What write() was given, before it returns: nothing is copied that the kernel takes at once.
 io_step connection::send_direct() noexcept {
-  ssize_t n;
-  do {
-    n = send_piece(direct_);
+  for (;;) {
+    ssize_t n = send_piece(direct_);
+    if (n == static_cast<ssize_t>(direct_.size())) [[likely]] {
+      direct_ = {};
+      return io_step::done;
+    }
     if (n < 0) return not_sent();
     direct_.remove_prefix(static_cast<std::size_t>(n));
-    if (direct_.empty()) return io_step::done;
-  } while (n == piece && !is_shut());  // shut: suspend finds it
-  return io_step::again;
+    if (n != piece || is_shut()) return io_step::again;  // shut: suspend finds it
+  }
 }
 
 io_step connection::not_sent() noexcept {

@@ -33,8 +33,8 @@ queue_cell queue_core::take_out() {
 // ---- who gets what; mutex_ held ----
 
 /// After a put: the item was not handed over, so who waits in turns is called.
-[[gnu::noinline]] static leaf* call_after(queue_core::outcome o, leaf_list& getters, leaf* woken) noexcept {
-  return !woken && o == queue_core::outcome::done ? call_first(getters) : woken;
+[[gnu::noinline]] static leaf* call_after(queue_core::outcome o, leaf_list& getters) noexcept {
+  return o == queue_core::outcome::done ? call_first(getters) : nullptr;
 }
 
 bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
@@ -107,7 +107,7 @@ queue_core::outcome queue_core::try_put(queue_cell i) {
   {
     spin_guard g(mutex_);
     o = place(i, woken);
-    if (!getters_.empty()) [[unlikely]] woken = call_after(o, getters_, woken);
+    if (!woken && !getters_.empty()) [[unlikely]] woken = call_after(o, getters_);
   }
   if (woken) woken->wake();
   return o;
@@ -319,7 +319,7 @@ bool put_awaiter_base::suspend() {
   {
     spin_guard g(queue_->mutex_);
     queue_core::outcome o = queue_->place(item_, woken);
-    if (!queue_->getters_.empty()) [[unlikely]] woken = call_after(o, queue_->getters_, woken);
+    if (!woken && !queue_->getters_.empty()) [[unlikely]] woken = call_after(o, queue_->getters_);
     if (o == queue_core::outcome::would_wait) {
       state_ = state::waiting;
       queue_->putters_.push_back(*this);

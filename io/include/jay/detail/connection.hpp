@@ -93,6 +93,7 @@ class JAY_API connection final : slot_operation {
   void ended(ready_list* out) noexcept override;
 
   io_step send_direct() noexcept;
+  io_step send_buffered() noexcept;
   io_step not_sent() noexcept;
   void flush_on() noexcept;
   void flush() noexcept;

@@ -106,7 +106,8 @@ class basic_slot {
 
   // ---- an operation: start; then park, if it waits ----
 
-  progress start(direction d, std::uint32_t incarnation, Op& op) noexcept {
+  // Inline: every read and write goes through them.
+  [[gnu::always_inline]] progress start(direction d, std::uint32_t incarnation, Op& op) noexcept {
     switch (begin(d, incarnation)) {
       case admission::closed: return progress::closed;
       case admission::busy: return progress::busy;
@@ -116,7 +117,7 @@ class basic_slot {
     return after(op.attempt(), d);
   }
   /// suspended: op may be gone already. Anything else: the direction has been left.
-  progress park(direction d, Op& op) noexcept {
+  [[gnu::always_inline]] progress park(direction d, Op& op) noexcept {
     for (;;) {
       switch (suspend(d, op)) {
         case parking::suspended: return progress::suspended;
