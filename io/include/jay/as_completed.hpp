@@ -33,17 +33,12 @@ class JAY_API completions final : public watch {
   leaf* ended(std::size_t i) noexcept override;
   std::vector<std::size_t> ended_;  // in order; those before given_ were given
   std::size_t given_ = 0;
-  leaf_list waiters_;
+  waiter_list waiters_;
 };
 
-class JAY_API next_base : public leaf, timer {
+class JAY_API next_base : public suspends<next_base>, timer {
  public:
   bool await_ready() noexcept;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
 
  protected:
   explicit next_base(completions* c) noexcept : from_(*c) {}
@@ -51,6 +46,7 @@ class JAY_API next_base : public leaf, timer {
   std::optional<std::size_t> resumed();
 
  private:
+  friend suspends<next_base>;
   friend class completions;
   static void fire_limit(timer& t, ready_list& out) noexcept;
   bool look() noexcept;

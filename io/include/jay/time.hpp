@@ -22,15 +22,10 @@ namespace detail {
 /// A sleep until then suspends once, so that others may run.
 inline constexpr time_point at_once = (time_point::min)();
 
-class JAY_API sleep_awaiter : public leaf, timer {
+class JAY_API sleep_awaiter : public suspends<sleep_awaiter>, timer {
  public:
   explicit sleep_awaiter(time_point until) noexcept { deadline = until; }
   bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   void await_resume() {
     if (deadline != at_once) {
       if (was_cancelled) stop();
@@ -41,6 +36,7 @@ class JAY_API sleep_awaiter : public leaf, timer {
   }
 
  private:
+  friend suspends<sleep_awaiter>;
   static void fire_sleep(timer& t, ready_list& out) noexcept;
   bool suspend();
   void stop() noexcept;
@@ -144,18 +140,13 @@ template <class Op>
 void never_start(Op&) noexcept {}
 
 /// Where nothing is started. In asyncio's order, those turns that a task takes which is made and cancelled, and its callback.
-class JAY_API turn_for_others : leaf {
+class JAY_API turn_for_others : public suspends<turn_for_others> {
  public:
-  using leaf::jay_awaiter;
   bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   void await_resume();
 
  private:
+  friend suspends<turn_for_others>;
   bool suspend();
   wait_callback* callback_;  // if `called`
 };

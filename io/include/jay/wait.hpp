@@ -32,14 +32,9 @@ struct wait_result {
 
 namespace detail {
 
-class JAY_API wait_base : public leaf, timer {
+class JAY_API wait_base : public suspends<wait_base>, timer {
  public:
   bool await_ready() const;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
 
  protected:
   wait_base(std::vector<state_ptr<shared_state>> targets, wait_mode mode, std::optional<time_point> until);
@@ -47,6 +42,7 @@ class JAY_API wait_base : public leaf, timer {
   void resumed();
 
  private:
+  friend suspends<wait_base>;
   class waiting;
   static void fire_limit(timer& t, ready_list& out) noexcept;
   bool suspend();

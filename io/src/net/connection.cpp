@@ -22,22 +22,6 @@ void empty(std::string& s) noexcept {
 /// The most that one system call sends: while it runs, an abort waits, and the buffer counts as full.
 constexpr ssize_t piece = 256 * 1024;
 
-/// With the lock held: takes off all, and gives those that are to be woken without it.
-leaf* take_all(leaf_list& waiting) noexcept {
-  leaf* first = nullptr;
-  leaf** end = &first;
-  while (leaf* l = waiting.pop_front()) {
-    if (!l->claim()) continue;
-    l->next = nullptr;
-    *end = l;
-    end = &l->next;
-  }
-  return first;
-}
-void wake_all(leaf* l) noexcept {
-  while (l) std::exchange(l, l->next)->wake();
-}
-
 }  // namespace
 
 connection::connection(stream_handle s, address local, address peer) noexcept
@@ -90,7 +74,7 @@ void connection::grew(std::size_t n) noexcept {
 
 /// False: it was shut meanwhile.
 bool connection::took(std::size_t n) noexcept {
-  leaf* woken = nullptr;
+  woken_list woken;
   bool shut;
   {
     spin_guard g(mutex_);
@@ -98,42 +82,40 @@ bool connection::took(std::size_t n) noexcept {
     buffered_ -= n;
     if (paused_ && buffered_ <= low_) {
       paused_ = false;
-      woken = take_all(drainers_);
+      drainers_.claim_all(woken);
     }
   }
-  wake_all(woken);
+  woken.wake_all();
   return !shut;
 }
 
 void connection::fail(int e) noexcept {
-  leaf *woken, *closed;
+  woken_list woken;
   {
     spin_guard g(mutex_);
     if (error_ == 0 && (e != ECANCELED || !shut_)) error_ = e;  // the first; closed by abort: no error
     empty(pending_);
     buffered_ = 0;
     paused_ = false;
-    woken = take_all(drainers_);
-    closed = closing_ ? nullptr : take_all(closers_);
+    drainers_.claim_all(woken);
+    if (!closing_) closers_.claim_all(woken);
   }
   direct_ = {};
   empty(sending_);
   sent_ = 0;
-  wake_all(woken);
-  wake_all(closed);
+  woken.wake_all();
 }
 
 void connection::broke(int e) noexcept {
-  leaf *woken, *closed;
+  woken_list woken;
   {
     spin_guard g(mutex_);
     if (error_ != 0 || shut_) return;
     error_ = e;
-    woken = take_all(drainers_);
-    closed = closing_ ? nullptr : take_all(closers_);
+    drainers_.claim_all(woken);
+    if (!closing_) closers_.claim_all(woken);
   }
-  wake_all(woken);  // who flushes finds the same error
-  wake_all(closed);
+  woken.wake_all();  // who flushes finds the same error
 }
 
 // Inside the slot, or resumed by an event: sends what there is.
@@ -268,15 +250,14 @@ void connection::shut() noexcept {
   }
   ref_.stream->shut(ref_.incarnation);
   if (owner_) owner_->lost(*this);
-  leaf *drained, *waited;
+  woken_list woken;
   {
     spin_guard g(mutex_);
     paused_ = false;
-    drained = take_all(drainers_);
-    waited = take_all(closers_);
+    drainers_.claim_all(woken);
+    closers_.claim_all(woken);
   }
-  wake_all(drained);
-  wake_all(waited);
+  woken.wake_all();
   release();
 }
 
@@ -303,15 +284,15 @@ std::size_t connection::buffered() const noexcept {
 }
 void connection::set_limits(std::size_t high, std::size_t low) {
   if (low > high) throw std::invalid_argument("write buffer limits: the low one is above the high one");
-  leaf* woken = nullptr;
+  woken_list woken;
   {
     spin_guard g(mutex_);
     high_ = high;
     low_ = low;
     paused_ = buffered_ > high_;
-    if (!paused_) woken = take_all(drainers_);
+    if (!paused_) drainers_.claim_all(woken);
   }
-  wake_all(woken);
+  woken.wake_all();
 }
 
 // ---- drain ----
@@ -328,12 +309,7 @@ bool drain_awaiter::suspend() {
   connection& c = *connection_;
   {
     spin_guard g(c.mutex_);
-    if (c.paused_ && !c.shut_ && c.error_ == 0) {
-      c.drainers_.push_back(*this);
-      if (arm()) return true;
-      c.drainers_.remove(*this);
-      return false;
-    }
+    if (c.paused_ && !c.shut_ && c.error_ == 0) return c.drainers_.suspend(*this);
   }
   return !go_on_at_once(*this);
 }
@@ -360,12 +336,7 @@ bool closed_awaiter::suspend() {
   connection& c = *connection_;
   {
     spin_guard g(c.mutex_);
-    if (!c.shut_ && (c.error_ == 0 || c.closing_)) {
-      c.closers_.push_back(*this);
-      if (arm()) return true;
-      c.closers_.remove(*this);
-      return false;
-    }
+    if (!c.shut_ && (c.error_ == 0 || c.closing_)) return c.closers_.suspend(*this);
   }
   return !go_on_at_once(*this);
 }

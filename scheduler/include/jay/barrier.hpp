@@ -19,19 +19,15 @@ class barrier;
 
 namespace detail {
 
-class JAY_API barrier_awaiter : public leaf {
+class JAY_API barrier_awaiter : public suspends<barrier_awaiter> {
  public:
   explicit barrier_awaiter(barrier* b) noexcept : barrier_(b) {}
 
   bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   std::size_t await_resume();
 
  private:
+  friend suspends<barrier_awaiter>;
   friend class jay::barrier;
   static constexpr std::size_t broken = static_cast<std::size_t>(-1);
   bool suspend();
@@ -58,13 +54,13 @@ class JAY_API barrier {
 
  private:
   friend class detail::barrier_awaiter;
-  void fail_waiters(detail::claimed_list& claimed) noexcept;
+  void fail_waiters(detail::woken_list& woken) noexcept;
 
   const std::size_t parties_;
   mutable detail::spin_mutex mutex_;  // guards what follows
   std::size_t waiting_ = 0;           // in the list; a cancelled waiter counts until it has left, as in asyncio
   bool broken_ = false;
-  detail::leaf_list waiters_;
+  detail::waiter_list waiters_;
 };
 
 }  // namespace jay

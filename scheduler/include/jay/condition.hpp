@@ -25,19 +25,15 @@ class condition;
 
 namespace detail {
 
-class JAY_API condition_awaiter : public forwarding_leaf {
+class JAY_API condition_awaiter : public suspends<condition_awaiter, forwarding_leaf> {
  public:
   explicit condition_awaiter(condition* c) noexcept : condition_(c) {}
 
   bool await_ready() const;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   void await_resume();
 
  private:
+  friend suspends<condition_awaiter, forwarding_leaf>;
   friend class jay::condition;
   enum class phase { waiting, notified, cancelled, in_turns };
 
@@ -109,7 +105,7 @@ class JAY_API condition {
   lock own_;
   lock* lock_;
   detail::spin_mutex mutex_;  // guards waiters_ and the phases; under it the scope's lock may be taken, never the lock_'s
-  detail::leaf_list waiters_;
+  detail::waiter_list waiters_;
 };
 
 }  // namespace jay

@@ -67,7 +67,7 @@ class JAY_API event {
   void set_slow() noexcept;
 
   detail::wait_word word_;  // nobody waits while the flag is set
-  detail::leaf_list waiters_;
+  detail::waiter_list waiters_;
 };
 
 inline bool detail::event_awaiter::await_ready() noexcept { return this_worker->spend() && event_->is_set(); }

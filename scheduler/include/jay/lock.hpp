@@ -12,32 +12,11 @@
 #include <memory>
 #include <utility>
 
-#include <jay/detail/leaf.hpp>
 #include <jay/detail/op.hpp>
+#include <jay/detail/wait_list.hpp>
 
 namespace jay {
 namespace detail {
-
-/// Leaves that were claimed under a resource's lock, to be woken after it was unlocked. Once the first is woken, the
-/// resource may be gone.
-class claimed_list {
- public:
-  claimed_list() noexcept = default;
-  claimed_list(const claimed_list&) = delete;
-
-  void add(leaf& l) noexcept {
-    l.next = nullptr;
-    *end_ = &l;
-    end_ = &l.next;
-  }
-  void wake_all() noexcept {
-    while (head_) std::exchange(head_, head_->next)->wake();
-  }
-
- private:
-  leaf* head_ = nullptr;
-  leaf** end_ = &head_;
-};
 
 /// The state of a primitive and the lock of its wait list in one word, so that the last store of whoever changes it is
 /// also the last access: a task that sees the new state may destroy the primitive at once. With `busy` clear and nobody
@@ -115,7 +94,7 @@ class JAY_API permits {
   bool call_next(std::uint64_t& w, bool exclusive) noexcept;
 
   wait_word word_;
-  leaf_list waiters_;
+  waiter_list waiters_;
 };
 
 class JAY_API acquire_awaiter_base {

@@ -156,23 +156,23 @@ class JAY_API queue_core {
   std::size_t size() const noexcept { return order_ == order::smallest ? items_.heap.size() : items_.list.size(); }
   bool has_room() const noexcept { return maxsize_ == 0 || size() < maxsize_; }
   outcome place(queue_cell i, leaf*& woken);
-  outcome take(queue_cell& i, claimed_list& claimed);
-  void admit_putters(claimed_list& claimed);
+  outcome take(queue_cell& i, woken_list& woken);
+  void admit_putters(woken_list& woken);
   bool hand_to_getter(queue_cell i, leaf*& woken) noexcept;
-  void pass_turn_on(leaf_list queue_core::*list) noexcept;
+  void pass_turn_on(waiter_list queue_core::*list) noexcept;
   void put_in(queue_cell i);
   void put_in_front(queue_cell i);
   queue_cell take_out();
-  void finish(std::size_t n, claimed_list& claimed) noexcept;
+  void finish(std::size_t n, woken_list& woken) noexcept;
 
   mutable spin_mutex mutex_;  // guards what follows, up to maxsize_
   bool shut_down_ = false;
   bool discard_ = false;  // shut down at once: an item that comes back is not wanted
   items items_;
   std::size_t unfinished_ = 0;
-  leaf_list getters_;  // only while the queue is empty and not shut down
-  leaf_list putters_;  // only while it is full and not shut down
-  leaf_list joiners_;
+  waiter_list getters_;  // only while the queue is empty and not shut down
+  waiter_list putters_;  // only while it is full and not shut down
+  waiter_list joiners_;
   // How often an item was put in, taken out, given back: a put whose item was taken in knows by these where it is.
   std::uint64_t put_in_ = 0;
   std::uint32_t taken_out_ = 0;
@@ -193,7 +193,7 @@ class JAY_API queue_awaiter : public leaf {
   friend class queue_core;
   struct place;
   /// A wait in this list, until there may be something to do.
-  task<> called(leaf_list queue_core::*list);
+  task<> called(waiter_list queue_core::*list);
   bool wait_in_turns(task<> loop);  // always true
 
   /// done: at once; handed: after a suspension; in_turns: order = "asyncio", it waits in a loop
@@ -201,7 +201,7 @@ class JAY_API queue_awaiter : public leaf {
 
   /// await_ready for what has been tried.
   bool ready(queue_core::outcome o) noexcept;
-  void forget(leaf_list queue_core::*list) noexcept;
+  void forget(waiter_list queue_core::*list) noexcept;
 
   queue_core* queue_;
   queue_cell item_ = 0;
@@ -211,17 +211,13 @@ class JAY_API queue_awaiter : public leaf {
   };
 };
 
-class JAY_API get_awaiter_base : public queue_awaiter {
+class JAY_API get_awaiter_base : public suspends<get_awaiter_base, queue_awaiter> {
  public:
-  using queue_awaiter::queue_awaiter;
+  using suspends::suspends;
   bool await_ready() { return this_worker->spend() && ready(queue_->try_get(item_)); }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
 
  protected:
+  friend suspends<get_awaiter_base, queue_awaiter>;
   bool suspend();
   task<> in_turns_loop();
   /// Leaves the item in item_. Throws if there is none, or if it is given back, and then leaves it there if it is to be
@@ -240,21 +236,17 @@ class get_awaiter : public get_awaiter_base {
   }
 };
 
-class JAY_API put_awaiter_base : public queue_awaiter {
+class JAY_API put_awaiter_base : public suspends<put_awaiter_base, queue_awaiter> {
  public:
-  using queue_awaiter::queue_awaiter;
+  using suspends::suspends;
   bool await_ready() { return this_worker->spend() && ready(queue_->try_put(item_)); }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   void await_resume() {
     leave();
     if (state_ != state::done) [[unlikely]] resumed();
   }
 
  protected:
+  friend suspends<put_awaiter_base, queue_awaiter>;
   bool suspend();
   task<> in_turns_loop();
 
@@ -278,18 +270,14 @@ class put_awaiter : public put_awaiter_base {
   }
 };
 
-class JAY_API queue_join_awaiter : public queue_awaiter {
+class JAY_API queue_join_awaiter : public suspends<queue_join_awaiter, queue_awaiter> {
  public:
-  using queue_awaiter::queue_awaiter;
+  using suspends::suspends;
   bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    prepare(h);
-    return suspend();
-  }
   void await_resume();
 
  private:
+  friend suspends<queue_join_awaiter, queue_awaiter>;
   bool suspend() noexcept;
 };
 

@@ -127,20 +127,15 @@ class JAY_API group_scope {
 };
 
 /// Waits until no task of the group runs. Gives what a cancel that came before would have thrown.
-class JAY_API group_wait : leaf {
+class JAY_API group_wait : public suspends<group_wait> {
  public:
-  using leaf::jay_awaiter;
   explicit group_wait(task_group* g) noexcept : group_(*g) {}
   bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    prepare(h);
-    return suspend();
-  }
   /// True: all have ended.
   bool await_resume() noexcept;
 
  private:
+  friend suspends<group_wait>;
   bool suspend() noexcept;
   task_group& group_;
 };

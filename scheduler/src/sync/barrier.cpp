@@ -13,33 +13,33 @@ barrier::barrier(std::size_t parties) : parties_(parties) {
   if (parties == 0) throw std::invalid_argument("barrier: 0 parties; it needs at least 1");
 }
 
-void barrier::fail_waiters(detail::claimed_list& claimed) noexcept {
+void barrier::fail_waiters(detail::woken_list& woken) noexcept {
   while (leaf* l = waiters_.pop_front()) {
     if (!l->claim()) continue;
     static_cast<barrier_awaiter*>(l)->index_ = barrier_awaiter::broken;
-    claimed.add(*l);
+    woken.add(*l);
   }
   waiting_ = 0;
 }
 
 void barrier::abort() noexcept {
-  detail::claimed_list claimed;
+  detail::woken_list woken;
   {
     spin_guard g(mutex_);
     broken_ = true;
-    fail_waiters(claimed);
+    fail_waiters(woken);
   }
-  claimed.wake_all();
+  woken.wake_all();
 }
 
 void barrier::reset() noexcept {
-  detail::claimed_list claimed;
+  detail::woken_list woken;
   {
     spin_guard g(mutex_);
     broken_ = false;
-    fail_waiters(claimed);
+    fail_waiters(woken);
   }
-  claimed.wake_all();
+  woken.wake_all();
 }
 
 std::size_t barrier::n_waiting() const noexcept {
@@ -54,7 +54,7 @@ bool barrier::broken() const noexcept {
 namespace detail {
 
 bool barrier_awaiter::suspend() {
-  claimed_list claimed;
+  woken_list woken;
   {
     barrier& b = *barrier_;
     spin_guard g(b.mutex_);
@@ -63,24 +63,21 @@ bool barrier_awaiter::suspend() {
       return false;
     }
     if (b.waiting_ + 1 < b.parties_) {
-      b.waiters_.push_back(*this);
-      if (!arm()) {
-        b.waiters_.remove(*this);
-        return false;
-      }
       ++b.waiting_;
-      return true;
+      if (b.waiters_.suspend(*this)) return true;
+      --b.waiting_;
+      return false;
     }
     // The last one lets all through.
     while (leaf* l = b.waiters_.pop_front()) {
       if (!l->claim()) continue;  // cancelled a moment ago
       static_cast<barrier_awaiter*>(l)->index_ = index_++;
-      claimed.add(*l);
+      woken.add(*l);
     }
     b.waiting_ = 0;
     index_ = b.parties_ - 1;
   }
-  claimed.wake_all();
+  woken.wake_all();
   return !go_on_at_once(*this);
 }
 

@@ -47,7 +47,7 @@ void condition::notify_waiters(std::size_t n) noexcept {
 struct condition::place {
   condition& c;
   detail::spin_mutex& mutex() noexcept { return c.mutex_; }
-  detail::leaf_list& list() noexcept { return c.waiters_; }
+  detail::waiter_list& list() noexcept { return c.waiters_; }
   bool needless() const noexcept { return false; }
   void waits() const noexcept { c.lock_->permits_.release(1, lock::exclusive); }
 };
@@ -85,11 +85,7 @@ bool condition_awaiter::suspend() {
   lock& l = *condition_->lock_;
   {
     spin_guard g(condition_->mutex_);
-    condition_->waiters_.push_back(*this);
-    if (!arm(&pass_cancel)) {
-      condition_->waiters_.remove(*this);
-      return false;
-    }
+    if (!condition_->waiters_.suspend(*this, &pass_cancel)) return false;
   }
   // *this may stand in the lock's list already, but cannot run before this:
   l.permits_.release(1, lock::exclusive);

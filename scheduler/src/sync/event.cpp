@@ -7,12 +7,11 @@ using detail::leaf;
 using detail::wait_word;
 
 void event::set_slow() noexcept {
-  detail::claimed_list claimed;
+  detail::woken_list woken;
   word_.lock();
-  while (leaf* l = waiters_.pop_front())
-    if (l->claim()) claimed.add(*l);
+  waiters_.claim_all(woken);
   word_.unlock(flag);
-  claimed.wake_all();
+  woken.wake_all();
 }
 
 void event::clear() noexcept {
@@ -31,9 +30,7 @@ bool detail::event_awaiter::suspend() noexcept {
     e.word_.unlock(w);
     return !go_on_at_once(leaf_);
   }
-  e.waiters_.push_back(leaf_);
-  bool suspended = leaf_.arm();
-  if (!suspended) e.waiters_.remove(leaf_);
+  bool suspended = e.waiters_.suspend(leaf_);
   e.word_.unlock(suspended ? w | wait_word::waiting : w);
   return suspended;
 }

@@ -23,7 +23,7 @@ namespace {
 
 /// With the list's lock held. True: l's wait is over; it is in `claimed`, or the canceller that is busy with it resumes
 /// it. False: a cancel was faster.
-bool grant(leaf& l, claimed_list& claimed) noexcept {
+bool grant(leaf& l, woken_list& claimed) noexcept {
   bool forwards = l.forwards;  // no cancel ends such a wait. Read first: after a claim in vain the leaf may be gone
   if (l.claim()) {
     claimed.add(l);
@@ -41,10 +41,8 @@ bool permits::wait(leaf& l) noexcept {
     w -= wait_word::one;
   } else {
     l.in_turns = this_worker->fifo;
-    waiters_.push_back(l);
-    suspended = l.arm();
+    suspended = waiters_.suspend(l);
     if (suspended) w |= wait_word::waiting;
-    else waiters_.remove(l);
   }
   word_.unlock(w);
   return suspended;
@@ -101,7 +99,7 @@ bool permits::take_turn(leaf& l, bool exclusive) noexcept {
 }
 
 bool permits::release_slow(std::uint64_t bound, bool exclusive) noexcept {
-  claimed_list claimed;
+  woken_list claimed;
   std::uint64_t w = word_.lock();
   if (w / wait_word::one >= bound) {
     word_.unlock(w);
@@ -122,7 +120,7 @@ bool permits::release_slow(std::uint64_t bound, bool exclusive) noexcept {
 }
 
 void permits::admit(leaf* chain) noexcept {
-  claimed_list claimed;
+  woken_list claimed;
   std::uint64_t w = word_.lock();
   while (chain) {
     leaf& l = *std::exchange(chain, chain->next);

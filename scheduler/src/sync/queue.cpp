@@ -33,7 +33,7 @@ queue_cell queue_core::take_out() {
 // ---- who gets what; mutex_ held ----
 
 /// After a put: the item was not handed over, so who waits in turns is called.
-[[gnu::noinline]] static leaf* call_after(queue_core::outcome o, leaf_list& getters) noexcept {
+[[gnu::noinline]] static leaf* call_after(queue_core::outcome o, waiter_list& getters) noexcept {
   return o == queue_core::outcome::done ? call_first(getters) : nullptr;
 }
 
@@ -61,7 +61,7 @@ queue_core::outcome queue_core::place(queue_cell i, leaf*& woken) {
   return outcome::done;
 }
 
-queue_core::outcome queue_core::take(queue_cell& i, claimed_list& claimed) {
+queue_core::outcome queue_core::take(queue_cell& i, woken_list& claimed) {
   if (size() == 0) return shut_down_ ? outcome::shut_down : outcome::would_wait;
   // So that nothing can fail once an item is out; a heap needs no memory.
   if (order_ != order::smallest && !putters_.empty()) items_.list.reserve();
@@ -71,7 +71,7 @@ queue_core::outcome queue_core::take(queue_cell& i, claimed_list& claimed) {
 }
 
 // Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
-void queue_core::admit_putters(claimed_list& claimed) {
+void queue_core::admit_putters(woken_list& claimed) {
   while (has_room()) {
     leaf* l = putters_.front();
     if (!l) break;
@@ -92,11 +92,10 @@ void queue_core::admit_putters(claimed_list& claimed) {
   }
 }
 
-void queue_core::finish(std::size_t n, claimed_list& claimed) noexcept {
+void queue_core::finish(std::size_t n, woken_list& claimed) noexcept {
   unfinished_ -= std::min(n, unfinished_);
   if (unfinished_ != 0) return;
-  while (leaf* l = joiners_.pop_front())
-    if (l->claim()) claimed.add(*l);
+  joiners_.claim_all(claimed);
 }
 
 // ---- operations ----
@@ -114,7 +113,7 @@ queue_core::outcome queue_core::try_put(queue_cell i) {
 }
 
 queue_core::outcome queue_core::try_get(queue_cell& i) {
-  claimed_list claimed;
+  woken_list claimed;
   outcome o;
   {
     spin_guard g(mutex_);
@@ -125,7 +124,7 @@ queue_core::outcome queue_core::try_get(queue_cell& i) {
 }
 
 void queue_core::task_done() {
-  claimed_list claimed;
+  woken_list claimed;
   {
     spin_guard g(mutex_);
     if (unfinished_ == 0) throw std::invalid_argument("queue::task_done: called more often than there were items");
@@ -135,7 +134,7 @@ void queue_core::task_done() {
 }
 
 queue_core::items queue_core::shutdown(bool immediate) noexcept {
-  claimed_list claimed;
+  woken_list claimed;
   items dropped;
   {
     spin_guard g(mutex_);
@@ -146,7 +145,7 @@ queue_core::items queue_core::shutdown(bool immediate) noexcept {
       dropped.list.swap(items_.list);
       std::swap(dropped.heap, items_.heap);
     }
-    for (leaf_list* list : {&getters_, &putters_}) {
+    for (waiter_list* list : {&getters_, &putters_}) {
       while (leaf* l = list->pop_front()) {
         if (!l->claim()) continue;
         if (!l->in_turns) static_cast<queue_awaiter*>(l)->state_ = queue_awaiter::state::shut_down;
@@ -159,7 +158,7 @@ queue_core::items queue_core::shutdown(bool immediate) noexcept {
 }
 
 /// Of one that was called, and is cancelled: is there still something to do?
-void queue_core::pass_turn_on(leaf_list queue_core::*list) noexcept {
+void queue_core::pass_turn_on(waiter_list queue_core::*list) noexcept {
   leaf* woken = nullptr;
   {
     spin_guard g(mutex_);
@@ -169,7 +168,7 @@ void queue_core::pass_turn_on(leaf_list queue_core::*list) noexcept {
 }
 
 queue_core::returned queue_core::give_back(queue_cell i) noexcept {
-  claimed_list claimed;
+  woken_list claimed;
   leaf* woken = nullptr;
   returned what = returned::taken;
   {
@@ -193,7 +192,7 @@ queue_core::returned queue_core::give_back(queue_cell i) noexcept {
 // Where the counts cannot tell whether the item is still there (one came back to the front since then, or a put behind it
 // was undone first), it counts as got.
 bool queue_core::undo(const put_awaiter_base& p) noexcept {
-  claimed_list claimed;
+  woken_list claimed;
   {
     spin_guard g(mutex_);
     std::uint64_t behind = put_in_ - p.number_;
@@ -228,23 +227,23 @@ bool queue_awaiter::ready(queue_core::outcome o) noexcept {
   return true;
 }
 
-void queue_awaiter::forget(leaf_list queue_core::*list) noexcept {
+void queue_awaiter::forget(waiter_list queue_core::*list) noexcept {
   spin_guard g(queue_->mutex_);
   (queue_->*list).remove(*this);
 }
 
 struct queue_awaiter::place {
   queue_core& queue;
-  leaf_list queue_core::*waiters;
+  waiter_list queue_core::*waiters;
   spin_mutex& mutex() noexcept { return queue.mutex_; }
-  leaf_list& list() noexcept { return queue.*waiters; }
+  waiter_list& list() noexcept { return queue.*waiters; }
   bool needless() const noexcept {
     return queue.shut_down_ || (waiters == &queue_core::getters_ ? queue.size() != 0 : queue.has_room());
   }
   void waits() const noexcept {}
 };
 
-task<> queue_awaiter::called(leaf_list queue_core::*list) {
+task<> queue_awaiter::called(waiter_list queue_core::*list) {
   place here{*queue_, list};
   turn_end end = co_await op<turn<place>, place>(here);
   if (end == turn_end::called) co_return;
@@ -279,16 +278,13 @@ task<> put_awaiter_base::in_turns_loop() {
 bool get_awaiter_base::suspend() {
   if (this_worker->fifo) [[unlikely]] return wait_in_turns(in_turns_loop());
   if (refused()) return false;
-  claimed_list claimed;
+  woken_list claimed;
   {
     spin_guard g(queue_->mutex_);
     queue_core::outcome o = queue_->take(item_, claimed);
     if (o == queue_core::outcome::would_wait) {
       state_ = state::waiting;
-      queue_->getters_.push_back(*this);
-      if (arm()) return true;
-      queue_->getters_.remove(*this);
-      return false;
+      return queue_->getters_.suspend(*this);
     }
     state_ = o == queue_core::outcome::done ? state::done : state::shut_down;
   }
@@ -322,10 +318,7 @@ bool put_awaiter_base::suspend() {
     if (!woken && !queue_->getters_.empty()) [[unlikely]] woken = call_after(o, queue_->getters_);
     if (o == queue_core::outcome::would_wait) {
       state_ = state::waiting;
-      queue_->putters_.push_back(*this);
-      if (arm()) return true;
-      queue_->putters_.remove(*this);
-      return false;
+      return queue_->putters_.suspend(*this);
     }
     state_ = o == queue_core::outcome::done ? state::done : state::shut_down;
   }
@@ -352,10 +345,7 @@ bool queue_join_awaiter::suspend() noexcept {
     spin_guard g(queue_->mutex_);
     if (queue_->unfinished_ != 0) {
       state_ = state::waiting;
-      queue_->joiners_.push_back(*this);
-      if (arm()) return true;
-      queue_->joiners_.remove(*this);
-      return false;
+      return queue_->joiners_.suspend(*this);
     }
   }
   return !go_on_at_once(*this);

@@ -18,10 +18,7 @@ bool quiet_wait::suspend() {
   if (target_->done()) return !refused() && !go_on_at_once(*this);
   spin_guard g(target_->mutex);
   if (target_->done()) return false;
-  target_->waiters.push_back(*this);
-  if (arm()) return true;
-  target_->waiters.remove(*this);
-  return false;
+  return target_->waiters.suspend(*this);
 }
 
 std::optional<std::string> quiet_wait::resumed() noexcept {

@@ -209,9 +209,7 @@ bool state_awaiter::suspend() {
       spin_guard g(s->mutex);
       if (s->state.load(std::memory_order_relaxed) != status::pending) break;  // relaxed: it changes under the lock
       if (!s->home) [[unlikely]] s->set_home(owner->sched());
-      s->waiters.push_back(*this);
-      if (pass_on ? arm(&forward_cancel) : arm()) return true;
-      s->waiters.remove(*this);
+      if (pass_on ? s->waiters.suspend(*this, &forward_cancel) : s->waiters.suspend(*this)) return true;
       if (!pass_on || --rounds == 0) return false;
     }
     if (kind_ == wait_kind::gathered && !whole_scope_cancelled()) return false;  // a sibling has failed

@@ -27,8 +27,8 @@
 
 #include <jay/address.hpp>
 #include <jay/detail/byte_stream.hpp>
-#include <jay/detail/leaf.hpp>
 #include <jay/detail/shared_state.hpp>
+#include <jay/detail/wait_list.hpp>
 #include <jay/detail/worker.hpp>
 
 namespace jay::detail {
@@ -117,8 +117,8 @@ class JAY_API connection final : slot_operation {
   std::size_t buffered_ = 0;
   std::size_t high_ = 64 * 1024, low_ = 16 * 1024;
   std::string pending_;
-  leaf_list drainers_;
-  leaf_list closers_;
+  waiter_list drainers_;
+  waiter_list closers_;
 
   std::string_view direct_;  // of who flushes, as what follows
   std::string sending_;
@@ -134,35 +134,27 @@ class JAY_API connection final : slot_operation {
 using connection_ptr = state_ptr<connection>;
 
 /// Waits until little enough is buffered.
-class JAY_API drain_awaiter final : public leaf {
+class JAY_API drain_awaiter final : public suspends<drain_awaiter> {
  public:
   explicit drain_awaiter(connection_ptr c) noexcept : connection_(std::move(c)) {}
   bool await_ready() const noexcept;
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   void await_resume();
 
  private:
+  friend suspends<drain_awaiter>;
   bool suspend();
   connection_ptr connection_;
 };
 
 /// Waits until the connection is closed.
-class JAY_API closed_awaiter final : public leaf {
+class JAY_API closed_awaiter final : public suspends<closed_awaiter> {
  public:
   explicit closed_awaiter(connection_ptr c) noexcept : connection_(std::move(c)) {}
   bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   void await_resume();
 
  private:
+  friend suspends<closed_awaiter>;
   bool suspend();
   connection_ptr connection_;
 };

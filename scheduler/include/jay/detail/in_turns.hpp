@@ -6,9 +6,9 @@
 //   turn         one wait in it: in a list, until somebody takes it off and wakes it
 #pragma once
 
-#include <jay/detail/leaf.hpp>
 #include <jay/detail/op.hpp>
 #include <jay/detail/spin_mutex.hpp>
+#include <jay/detail/wait_list.hpp>
 #include <jay/scheduler.hpp>
 
 namespace jay::detail {
@@ -78,7 +78,7 @@ class turn : public leaf {
 
 /// With the mutex held: takes the first that has not been cancelled off the list. Null: there is none that waits in turns
 /// in front. To be woken without the mutex.
-inline leaf* call_first(leaf_list& list) noexcept {
+inline leaf* call_first(waiter_list& list) noexcept {
   while (leaf* l = list.front()) {
     if (!l->in_turns) return nullptr;
     list.remove(*l);

@@ -126,48 +126,4 @@ struct JAY_API forwarding_leaf : leaf {
   bool passing_here = false, placed = false;
 };
 
-/// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock
-/// guards it.
-class leaf_list {
- public:
-  bool empty() const noexcept { return !last_; }
-  leaf* front() const noexcept { return last_ ? last_->next : nullptr; }
-  /// The first for which f(leaf&) says true, or null.
-  template <class F>
-  leaf* find(F&& f) const noexcept {
-    if (!last_) return nullptr;
-    for (leaf* l = last_->next;; l = l->next) {
-      if (f(*l)) return l;
-      if (l == last_) return nullptr;
-    }
-  }
-  void push_back(leaf& l) noexcept {
-    JAY_DEBUG_ASSERT(!l.linked);
-    if (last_) {
-      l.next = last_->next;
-      l.prev = last_;
-      last_->next = l.next->prev = &l;
-    } else {
-      l.next = l.prev = &l;
-    }
-    last_ = &l;
-    l.linked = true;
-  }
-  void remove(leaf& l) noexcept {
-    if (!l.linked) return;
-    l.prev->next = l.next;
-    l.next->prev = l.prev;
-    if (last_ == &l) last_ = l.prev == &l ? nullptr : l.prev;
-    l.linked = false;
-  }
-  leaf* pop_front() noexcept {
-    leaf* l = front();
-    if (l) remove(*l);
-    return l;
-  }
-
- private:
-  leaf* last_ = nullptr;
-};
-
 }  // namespace jay::detail

@@ -9,16 +9,10 @@
 
 namespace jay::detail {
 
-class JAY_API quiet_wait : leaf {
+class JAY_API quiet_wait : public suspends<quiet_wait> {
  public:
-  using leaf::jay_awaiter;
   explicit quiet_wait(shared_state* s) noexcept : target_(s) {}
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
   /// The message of a cancel that came before; nothing: the target is done.
   std::optional<std::string> await_resume() noexcept {
     if (!owner) return std::nullopt;
@@ -26,6 +20,7 @@ class JAY_API quiet_wait : leaf {
   }
 
  private:
+  friend suspends<quiet_wait>;
   bool suspend();
   std::optional<std::string> resumed() noexcept;
   shared_state* target_;  // kept by who waits

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include <jay/detail/leaf.hpp>
 #include <jay/detail/outcome.hpp>
+#include <jay/detail/wait_list.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
@@ -65,7 +65,7 @@ struct JAY_API shared_state {
   spin_mutex mutex;        // guards waiters and the change of state
   atomic<bool> retrieved{false};  // relaxed: only for the "never retrieved" report
   bool is_task = false;
-  leaf_list waiters;       // and callbacks
+  waiter_list waiters;       // and callbacks
   struct texts;
   texts* said = nullptr;  // name and cancel message, if there are any; guarded by mutex
   scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
@@ -199,18 +199,13 @@ class one_turn {
 /// order a cancel of the gather is passed on at once.
 enum class wait_kind { plain, shielded, gathered };
 
-class JAY_API state_awaiter : public forwarding_leaf {
+class JAY_API state_awaiter : public suspends<state_awaiter, forwarding_leaf> {
  public:
   explicit state_awaiter(shared_state* s, wait_kind k = wait_kind::plain) noexcept : target_(s), kind_(k) {
     breakable = true;
   }
 
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    prepare(h);
-    return suspend();
-  }
 
  protected:
   void resumed();
@@ -218,6 +213,7 @@ class JAY_API state_awaiter : public forwarding_leaf {
   shared_state* target_;
 
  private:
+  friend suspends<state_awaiter, forwarding_leaf>;
   friend struct shared_state;
   static bool forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept;
   bool suspend();

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// How coroutines wait for a resource: a list of them behind the resource's lock. A primitive needs no more than this:
+//
+//   struct awaiter : suspends<awaiter> {
+//     bool suspend() {
+//       if (refused()) return false;                               // a cancel is due
+//       {
+//         spin_guard g(resource.mutex);
+//         if (there is something to wait for) return resource.waiters.suspend(*this);
+//       }
+//       return !go_on_at_once(*this);
+//     }
+//     void await_resume() {
+//       if (cancelled()) { spin_guard g(resource.mutex); resource.waiters.remove(*this); }
+//       finish();                                                  // throws cancelled_error
+//     }
+//   };
+//
+//   woken_list woken;
+//   { spin_guard g(resource.mutex); ... resource.waiters.claim_all(woken); }
+//   woken.wake_all();
+#pragma once
+
+#include <coroutine>
+#include <utility>
+
+#include <jay/detail/leaf.hpp>
+
+namespace jay::detail {
+
+/// Leaves that were claimed under a resource's lock, to be woken after it was unlocked. Once the first is woken, the
+/// resource may be gone.
+class woken_list {
+ public:
+  woken_list() noexcept = default;
+  woken_list(const woken_list&) = delete;
+
+  void add(leaf& l) noexcept {
+    l.next = nullptr;
+    *end_ = &l;
+    end_ = &l.next;
+  }
+  void wake_all() noexcept {
+    while (head_) std::exchange(head_, head_->next)->wake();
+  }
+
+ private:
+  leaf* head_ = nullptr;
+  leaf** end_ = &head_;
+};
+
+/// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock
+/// guards it.
+class waiter_list {
+ public:
+  bool empty() const noexcept { return !last_; }
+  leaf* front() const noexcept { return last_ ? last_->next : nullptr; }
+  /// The first for which f(leaf&) says true, or null.
+  template <class F>
+  leaf* find(F&& f) const noexcept {
+    if (!last_) return nullptr;
+    for (leaf* l = last_->next;; l = l->next) {
+      if (f(*l)) return l;
+      if (l == last_) return nullptr;
+    }
+  }
+  void push_back(leaf& l) noexcept {
+    JAY_DEBUG_ASSERT(!l.linked);
+    if (last_) {
+      l.next = last_->next;
+      l.prev = last_;
+      last_->next = l.next->prev = &l;
+    } else {
+      l.next = l.prev = &l;
+    }
+    last_ = &l;
+    l.linked = true;
+  }
+  /// Nothing, if it is in no list.
+  void remove(leaf& l) noexcept {
+    if (!l.linked) return;
+    l.prev->next = l.next;
+    l.next->prev = l.prev;
+    if (last_ == &l) last_ = l.prev == &l ? nullptr : l.prev;
+    l.linked = false;
+  }
+  leaf* pop_front() noexcept {
+    leaf* l = front();
+    if (l) remove(*l);
+    return l;
+  }
+
+  /// What await_suspend gives: l waits in the list, and may be gone. False: a cancel was due, and l is in no list.
+  bool suspend(leaf& l) noexcept {
+    push_back(l);
+    if (l.arm()) return true;
+    remove(l);
+    return false;
+  }
+  /// The same for one whose cancel is passed on.
+  bool suspend(forwarding_leaf& l, bool (*forward)(forwarding_leaf*, cancel_walk&)) noexcept {
+    push_back(l);
+    if (l.arm(forward)) return true;
+    remove(l);
+    return false;
+  }
+  /// The wait of each is over, but of those that a canceller has claimed.
+  void claim_all(woken_list& woken) noexcept {
+    while (leaf* l = pop_front())
+      if (l->claim()) woken.add(*l);
+  }
+
+ private:
+  leaf* last_ = nullptr;
+};
+
+/// What every awaiter that waits in a list derives from: await_suspend, in terms of its own bool suspend().
+template <class Awaiter, class Leaf = leaf>
+class suspends : public Leaf {
+ public:
+  using Leaf::Leaf;
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    this->prepare(h);
+    return static_cast<Awaiter*>(this)->suspend();
+  }
+};
+
+}  // namespace jay::detail
