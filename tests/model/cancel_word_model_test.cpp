@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The await / complete / cancel word as shipped: of all who want to end a suspension exactly one resumes the frame, it sees
-// what the others have written for it, a cancel is told once, and nobody touches the leaf after its end.
+// what the others have written for it, a cancel is told once, and nobody touches the waiter after its end.
 #include <jay/detail/cancel_word.hpp>
 #include <jay/detail/spin_mutex.hpp>
 
@@ -15,7 +15,7 @@ using jay::detail::spin_mutex;
 using model::execution;
 
 // What a suspension consists of: the awaiter in the strand's frame.
-struct alignas(16) leaf {
+struct alignas(16) waiter {
   plain<int> frame = 0;      // written by the strand before it suspends, read by who resumes it
   plain<int> result = 0;     // written by the completer
   plain<bool> told = false;  // by a canceller
@@ -25,12 +25,12 @@ struct state {
   explicit state(execution& e) : x(e) {}
   execution& x;
   cancel_word word;
-  leaf& l = x.make<leaf>();
+  waiter& l = x.make<waiter>();
   spin_mutex resource;
   plain<bool> linked = false;
   spin_mutex scope;
   plain<int> noted = 0;   // what cancellers leave in the scope for the strand
-  plain<int> target = 0;  // the result of what a forwarding leaf waits for
+  plain<int> target = 0;  // the result of what a relaying waiter waits for
   int cancels = 0;        // that have been accepted
   int ended = 0;          // suspensions ended, by whomever
   int told = 0;           // cancels told
@@ -39,7 +39,7 @@ struct state {
   bool breaks = false;  // the canceller ends the wait itself, as in a cycle
   bool accepts = true;  // what is forwarded to
 
-  // The frame goes on, on the thread that calls this; the leaf's end.
+  // The frame goes on, on the thread that calls this; the waiter's end.
   void resume() {
     model::check(++ended == 1, "resumed twice");
     model::check(l.frame == 1, "the frame is not visible to who resumes it");
@@ -65,7 +65,7 @@ struct state {
     {
       spin_guard g(resource);
       linked = true;
-      suspended = word.arm(&l, forwards);  // the leaf may be gone from here on
+      suspended = word.arm(&l, forwards);  // the waiter may be gone from here on
       if (!suspended) linked = false;
     }
     if (suspended) return;
@@ -75,7 +75,7 @@ struct state {
     x.destroy(l);
   }
 
-  // ---- a completer that finds the leaf in the resource's list ----
+  // ---- a completer that finds the waiter in the resource's list ----
   void complete() {
     bool mine = false;
     {
@@ -99,7 +99,7 @@ struct state {
       void* found = nullptr;
       switch (word.begin_cancel(found)) {
         case cancel_word::outcome::claimed:
-          model::check(found == &l, "another leaf");
+          model::check(found == &l, "another waiter");
           l.told = true;
           wake = true;
           ++cancels;
@@ -117,7 +117,7 @@ struct state {
       }
     }
     if (forward) {
-      model::check(l.frame == 1, "the leaf is not visible to the canceller");
+      model::check(l.frame == 1, "the waiter is not visible to the canceller");
       cancel_word::passed p;
       do {
         ++passed_on;
@@ -191,7 +191,7 @@ const model::suite& models() {
                    x.thread("canceller", [&s] { s.cancel(); });
                    x.finally([&s] { s.complete(), s.settle(1, 1, 1); });
                  }),
-      // An inner scope: the strand arms a forwarding leaf, runs on, disarms it and destroys it.
+      // An inner scope: the strand arms a relaying waiter, runs on, disarms it and destroys it.
       word_model("disarm against a forwarded cancel",
                  [](execution& x, state& s) {
                    s.accepts = false;

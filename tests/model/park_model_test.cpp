@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sleep protocol (idle.hpp, parking.hpp) as shipped, with the shipped deque and inject queue: no job stands in a queue
+// The sleep protocol (idle.hpp, parking.hpp) as shipped, with the shipped deque and shared_queue queue: no job stands in a queue
 // while the workers that could run it sleep. A worker that has run its jobs stands for one that computes for ever.
 #include <jay/detail/deque.hpp>
 #include <jay/detail/idle.hpp>
@@ -7,14 +7,14 @@
 #include <memory>
 #include <vector>
 
-#include "scheduler/src/core/inject.hpp"
+#include "scheduler/src/core/shared_queue.hpp"
 #include "scheduler/src/core/parking.hpp"
 #include "suite.hpp"
 
 namespace {
 
 using jay::detail::deque;
-using jay::detail::inject;
+using jay::detail::shared_queue;
 using jay::detail::job;
 using jay::detail::plain;
 using model::execution;
@@ -25,15 +25,15 @@ struct item : job {
   int runs = 0;
 };
 
-struct worker : jay::detail::station {
+struct worker : jay::detail::parker {
   deque jobs{4};
-  bool fed() const { return !(attention.load(jay::detail::asym_load) & attention::hungry); }
+  bool wake_wanted() const { return attention.load(jay::detail::asym_load) & attention::wake_wanted; }
 };
 
 struct crew {
   std::vector<std::unique_ptr<worker>> workers;
   std::unique_ptr<jay::detail::idle> idle;
-  inject normal;
+  shared_queue normal;
   model::atomic<bool> stopping{false};
   item items[3] = {};
   int made = 0;
@@ -46,12 +46,12 @@ struct crew {
   model::atomic<std::uint32_t> interrupted{0};
 
   explicit crew(int n) {
-    std::vector<jay::detail::station*> stations;
+    std::vector<jay::detail::parker*> parkers;
     for (int i = 0; i < n; ++i) {
       workers.push_back(std::make_unique<worker>());
-      stations.push_back(workers.back().get());
+      parkers.push_back(workers.back().get());
     }
-    idle = std::make_unique<jay::detail::idle>(std::move(stations));
+    idle = std::make_unique<jay::detail::idle>(std::move(parkers));
   }
 
   // ---- who makes work ----
@@ -60,13 +60,13 @@ struct crew {
     return &items[made++];
   }
   void wake_one() {
-    jay::detail::station* s = idle->wake_one();
+    jay::detail::parker* s = idle->wake_one();
     if (s && s->unpark()) interrupt();
   }
   void push(worker& w) {
     w.jobs.push(make());
     jay::detail::asymmetric_light();
-    if (!w.fed() && idle->feed(w)) wake_one();
+    if (w.wake_wanted() && idle->clear_wanted(w)) wake_one();
   }
   void put() {
     normal.put(make());
@@ -75,7 +75,7 @@ struct crew {
   void call_for(std::size_t jobs) { jay::detail::call_for(*this, jobs); }
   void stop() {
     stopping.store(true, std::memory_order_seq_cst);
-    while (jay::detail::station* s = idle->wake_one())
+    while (jay::detail::parker* s = idle->wake_one())
       if (s->unpark()) interrupt();
   }
 
@@ -165,17 +165,17 @@ void worker_thread(execution& x, crew& c, std::size_t index, int jobs) {
   x.thread(names[index], [&c, index, jobs] { c.work(*c.workers[index], jobs); });
 }
 
-// ---- a station alone ----
+// ---- a parker alone ----
 
-struct station_state {
-  jay::detail::station s;
+struct parker_state {
+  jay::detail::parker s;
   plain<int> told = 0;
   plain<int> before = 0;
   model::atomic<std::uint32_t> interrupted{0};
 };
 
-model::named_model parking(const char* name, void (*body)(execution&, station_state&)) {
-  return {name, [body](execution& x) { body(x, x.make<station_state>()); }, {}, false};
+model::named_model parking(const char* name, void (*body)(execution&, parker_state&)) {
+  return {name, [body](execution& x) { body(x, x.make<parker_state>()); }, {}, false};
 }
 
 model::options reduced() {
@@ -188,7 +188,7 @@ model::options reduced() {
 const model::suite& models() {
   static const model::suite all({
       parking("park sees what came before unpark",
-              [](execution& x, station_state& t) {
+              [](execution& x, parker_state& t) {
                 x.thread("worker", [&t] {
                   t.s.park();
                   model::check(t.told == 1, "not told");
@@ -199,7 +199,7 @@ const model::suite& models() {
                 });
               }),
       parking("a poll sees what came before unpark, its waker what came before the poll",
-              [](execution& x, station_state& t) {
+              [](execution& x, parker_state& t) {
                 x.thread("worker", [&t] {
                   t.before = 1;
                   if (t.s.begin_polling()) {
@@ -218,7 +218,7 @@ const model::suite& models() {
                 });
               }),
       parking("one unpark keeps a worker from polling once",
-              [](execution& x, station_state& t) {
+              [](execution& x, parker_state& t) {
                 x.thread("worker", [&t] {
                   int refused = 0;
                   while (!t.s.begin_polling()) model::check(++refused == 1, "refused again with no unpark in between");
@@ -226,7 +226,7 @@ const model::suite& models() {
                 x.thread("waker", [&t] { (void)t.s.unpark(); });
               }),
       parking("parks again after an unpark",
-              [](execution& x, station_state& t) {
+              [](execution& x, parker_state& t) {
                 x.thread("worker", [&t] {
                   t.s.park();
                   t.interrupted.store(1, std::memory_order_release);
@@ -273,7 +273,7 @@ const model::suite& models() {
                                                             worker_thread(x, c, 1, 1);
                                                           },
                                                           1}),
-      with_crew("two pushes, hungry again in between", {2, pushes,
+      with_crew("two pushes, wanted again in between", {2, pushes,
                                                         [](execution& x, crew& c) {
                                                           x.thread("pusher", [&c] {
                                                             c.push(*c.workers[0]), c.push(*c.workers[0]);
@@ -348,7 +348,7 @@ TEST(ParkModel, EveryOrderOfIdleIsNeeded) {
           // must be ordered against the look at the queues.
           {"w + 1, std::memory_order_seq_cst", "seq_cst -> acq_rel", "the beginning of a search"},
           {"word_.fetch_add(1 - one_sleeper", "seq_cst -> acq_rel", "the beginning of a search"},
-          {"fetch_and(~attention::hungry", "seq_cst -> acq_rel",
+          {"fetch_and(~attention::wake_wanted", "seq_cst -> acq_rel",
            "it reads announce's fetch_or, so the count before that, or leaves the bit to it"},
       });
 }

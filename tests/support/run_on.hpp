@@ -50,14 +50,14 @@ class yield_awaiter {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    leaf_.prepare(h);
-    jay::detail::schedule_last(leaf_.owner->sched(), leaf_.frame);
+    waiter_.prepare(h);
+    jay::detail::schedule_last(waiter_.owner->sched(), waiter_.frame);
     return true;
   }
   void await_resume() noexcept {}
 
  private:
-  jay::detail::leaf leaf_;
+  jay::detail::waiter waiter_;
 };
 /// co_await yield(): everything else that is runnable runs first. No cancel is taken there.
 inline auto yield() { return jay::op<yield_awaiter>(); }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <jay/detail/timers.hpp>
-#include <jay/detail/watch.hpp>
+#include <jay/detail/wait_set.hpp>
 #include <jay/future.hpp>
 #include <jay/time.hpp>
 
@@ -22,7 +22,7 @@ namespace jay {
 namespace detail {
 
 /// What has ended and was not given yet, and who waits for the next.
-class JAY_API completions final : public watch {
+class JAY_API completions final : public wait_set {
  public:
   completions(std::vector<state_ptr<shared_state>> targets, std::optional<time_point> until);
 
@@ -30,7 +30,7 @@ class JAY_API completions final : public watch {
 
  private:
   friend class next_base;
-  leaf* ended(std::size_t i) noexcept override;
+  waiter* ended(std::size_t i) noexcept override;
   std::vector<std::size_t> ended_;  // in order; those before given_ were given
   std::size_t given_ = 0;
   waiter_list waiters_;
@@ -92,7 +92,7 @@ class as_completed_iterator {
       if (scheduler* s = detail::current_scheduler()) watch->begin(*s);  // else at the first next()
     }
     std::vector<Handle> handles;
-    detail::watch_ptr<detail::completions> watch;
+    detail::wait_set_ptr<detail::completions> watch;
   };
   std::unique_ptr<parts> parts_;
 };

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <jay/detail/timers.hpp>
-#include <jay/detail/watch.hpp>
+#include <jay/detail/wait_set.hpp>
 #include <jay/future.hpp>
 #include <jay/time.hpp>
 
@@ -46,7 +46,7 @@ class JAY_API wait_base : public suspends<wait_base>, timer {
   class waiting;
   static void fire_limit(timer& t, ready_list& out) noexcept;
   bool suspend();
-  watch_ptr<waiting> watch_;
+  wait_set_ptr<waiting> watch_;
   std::optional<time_point> until_;
   bool timed_ = false;
 };

@@ -94,12 +94,12 @@ reactor::reactor(scheduler& s, const io_config& config)
       break;
     }
   }
-  if (config_.help || threads_.empty()) set_poll_hook(s, this);
+  if (config_.help || threads_.empty()) set_driver(s, this);
 }
 
 void reactor::stop(ending&) noexcept {
   stopping_.store(true, std::memory_order_seq_cst);  // [RS1] with thread_loop: before the event that ends the wait
-  set_poll_hook(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
+  set_driver(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
   interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
   while (!due_timers_.rests()) thread_yield();  // the worker runs it soon; nobody announces any more
@@ -193,7 +193,7 @@ bool reactor::resuming() const noexcept {
                      [](const io_thread& t) { return t.resumes_since.load(std::memory_order_relaxed) != 0; });
 }
 
-poll_hook::part reactor::begin_poll(time_point& until) noexcept {
+driver::part reactor::begin_poll(time_point& until) noexcept {
   // relaxed: a hint. [PW1] acquire: what the last poller has left in polled_
   if (worker_polling_.load(std::memory_order_relaxed) || worker_polling_.exchange(true, std::memory_order_acq_rel))
     return part::none;

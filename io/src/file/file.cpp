@@ -92,7 +92,7 @@ bool file_awaiter::submit() {
   return !claim();  // true: a canceller is at it and resumes the frame
 }
 
-bool file_awaiter::pass_on(forwarding_leaf* l, cancel_walk&) noexcept {
+bool file_awaiter::pass_on(relaying_waiter* l, cancel_walk&) noexcept {
   auto* self = static_cast<file_awaiter*>(l);
   if (self->stream) self->stream->cancel(*self);
   else self->engine_->cancel(*self);

@@ -68,20 +68,20 @@ void more_awaiter::received() {
 bool more_awaiter::wait_for_feed() noexcept {
   spin_guard g(state_.mutex);
   if (state_.changes != seen_) return false;
-  if (state_.waiter) {
+  if (state_.awaiting) {
     busy_ = true;
     return false;
   }
-  state_.waiter = this;
-  if (leaf::arm()) return true;
-  state_.waiter = nullptr;
+  state_.awaiting = this;
+  if (waiter::arm()) return true;
+  state_.awaiting = nullptr;
   return false;
 }
 
 void more_awaiter::fed() {
   if (cancelled()) {
     spin_guard g(state_.mutex);
-    if (state_.waiter == this) state_.waiter = nullptr;
+    if (state_.awaiting == this) state_.awaiting = nullptr;
   }
   finish();
   if (busy_) throw std::runtime_error("read: another task is already waiting for this reader's data; one at a time may");

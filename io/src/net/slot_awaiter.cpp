@@ -40,7 +40,7 @@ bool slot_awaiter::park() noexcept {
 // On behalf of the strand, whose frame this thread owns by its claim.
 bool slot_awaiter::rearm() noexcept {
   leave();
-  return leaf::arm();
+  return waiter::arm();
 }
 
 void slot_awaiter::ended(ready_list* out) noexcept {

@@ -10,22 +10,22 @@
 namespace jay::detail {
 
 completions::completions(std::vector<state_ptr<shared_state>> targets, std::optional<time_point> at)
-    : watch(std::move(targets)), until(at) {
+    : wait_set(std::move(targets)), until(at) {
   ended_.reserve(size());
 }
 
-leaf* completions::ended(std::size_t i) noexcept {
-  leaf* awake = nullptr;
+waiter* completions::ended(std::size_t i) noexcept {
+  waiter* awake = nullptr;
   ended_.push_back(i);  // reserved
   while (given_ < ended_.size()) {
-    leaf* l = waiters_.pop_front();
+    waiter* l = waiters_.pop_front();
     if (!l) break;
     if (!l->claim()) continue;
     static_cast<next_base*>(l)->got_ = ended_[given_++];
     l->next = std::exchange(awake, l);
   }
   if (given_ == size())
-    while (leaf* l = waiters_.pop_front())
+    while (waiter* l = waiters_.pop_front())
       if (l->claim()) l->next = std::exchange(awake, l);
   return awake;
 }

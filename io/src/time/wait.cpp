@@ -8,21 +8,21 @@
 
 namespace jay::detail {
 
-class wait_base::waiting final : public watch {
+class wait_base::waiting final : public wait_set {
  public:
   waiting(std::vector<state_ptr<shared_state>> targets, wait_mode mode)
-      : watch(std::move(targets)), mode_(mode), left_(size()) {}
+      : wait_set(std::move(targets)), mode_(mode), left_(size()) {}
 
   bool over = false;       // guarded by mutex: what is waited for has come
-  leaf* waiter = nullptr;  // guarded by mutex
+  waiter* awaiting = nullptr;  // guarded by mutex
 
  private:
-  leaf* ended(std::size_t i) noexcept override {
+  waiter* ended(std::size_t i) noexcept override {
     status s = target(i).state.load(std::memory_order_acquire);  // [F1]
     if (--left_ == 0 || mode_ == first_completed || (mode_ == first_exception && s == status::error)) over = true;
-    if (!over || !waiter || !waiter->claim()) return nullptr;
-    waiter->next = nullptr;
-    return std::exchange(waiter, nullptr);
+    if (!over || !awaiting || !awaiting->claim()) return nullptr;
+    awaiting->next = nullptr;
+    return std::exchange(awaiting, nullptr);
   }
   const wait_mode mode_;
   std::size_t left_;
@@ -51,7 +51,7 @@ bool wait_base::suspend() {
     return !go_on_at_once(*this);
   }
   // From arm() on others may claim this; none gets past await_resume before the mutex is free.
-  watch_->waiter = this;
+  watch_->awaiting = this;
   bool suspended = false;
   if (!until_ || *until_ == time_point::max()) {
     suspended = arm();
@@ -62,18 +62,18 @@ bool wait_base::suspend() {
     try {
       reactor_of(owner->sched()).clock().add(*this, [&] { return suspended = arm(); });
     } catch (...) {
-      watch_->waiter = nullptr;
+      watch_->awaiting = nullptr;
       throw;
     }
   }
-  if (!suspended) watch_->waiter = nullptr;
+  if (!suspended) watch_->awaiting = nullptr;
   return suspended;
 }
 
 void wait_base::resumed() {
   {
     spin_guard g(watch_->mutex);
-    watch_->waiter = nullptr;
+    watch_->awaiting = nullptr;
   }
   if (timed_) reactor_of(owner->sched()).clock().remove(*this);
   watch_.reset();

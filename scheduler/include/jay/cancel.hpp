@@ -11,16 +11,16 @@
 
 #include <stop_token>
 
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/op.hpp>
 
 namespace jay {
 
 namespace detail {
 
-class JAY_API checkpoint_awaiter : leaf {
+class JAY_API checkpoint_awaiter : waiter {
  public:
-  using leaf::jay_awaiter;
+  using waiter::jay_awaiter;
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {

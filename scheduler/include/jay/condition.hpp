@@ -9,7 +9,7 @@
 // to the next. May be made outside a runtime, and is usable from every worker.
 //
 // A waiter that is notified, or cancelled, is not woken in order to acquire: it is moved to the lock's own wait list and
-// runs when it has the lock. Its leaf has a `forward` for that: a cancel does not end the wait but moves it (or, if it is
+// runs when it has the lock. Its waiter has a `forward` for that: a cancel does not end the wait but moves it (or, if it is
 // moved already, is remembered), so exactly one thing resumes the task, the handing over of the lock. (With order =
 // "asyncio" it is woken in order to acquire, as in asyncio.)
 #pragma once
@@ -25,7 +25,7 @@ class condition;
 
 namespace detail {
 
-class JAY_API condition_awaiter : public suspends<condition_awaiter, forwarding_leaf> {
+class JAY_API condition_awaiter : public suspends<condition_awaiter, relaying_waiter> {
  public:
   explicit condition_awaiter(condition* c) noexcept : condition_(c) {}
 
@@ -33,12 +33,12 @@ class JAY_API condition_awaiter : public suspends<condition_awaiter, forwarding_
   void await_resume();
 
  private:
-  friend suspends<condition_awaiter, forwarding_leaf>;
+  friend suspends<condition_awaiter, relaying_waiter>;
   friend class jay::condition;
   enum class phase { waiting, notified, cancelled, in_turns };
 
   bool suspend();
-  static bool pass_cancel(forwarding_leaf* l, cancel_walk&) noexcept;
+  static bool pass_cancel(relaying_waiter* l, cancel_walk&) noexcept;
 
   condition* condition_;
   phase phase_ = phase::waiting;    // guarded by the condition's mutex until the lock was handed over

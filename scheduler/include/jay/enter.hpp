@@ -16,7 +16,7 @@
 #include <memory>
 #include <tuple>
 
-#include <jay/detail/exits.hpp>
+#include <jay/detail/exit_stack.hpp>
 #include <jay/detail/op.hpp>
 
 namespace jay {

@@ -25,8 +25,8 @@ class JAY_API event_awaiter {
   bool await_ready() noexcept;
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    std::construct_at(&leaf_);
-    leaf_.prepare(h);
+    std::construct_at(&waiter_);
+    waiter_.prepare(h);
     return suspend();
   }
   void await_resume() {
@@ -40,7 +40,7 @@ class JAY_API event_awaiter {
   event* event_;
   bool waited_ = false;
   union {
-    leaf leaf_;
+    waiter waiter_;
   };
 };
 

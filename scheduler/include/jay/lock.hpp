@@ -79,13 +79,13 @@ class JAY_API permits {
   }
 
   /// False: a permit was free and is taken, or a cancel was due (l.was_cancelled). After l.prepare.
-  bool wait(leaf& l) noexcept;
+  bool wait(waiter& l) noexcept;
   /// A cancelled waiter leaves the list.
-  void forget(leaf& l) noexcept;
+  void forget(waiter& l) noexcept;
   /// One that waits in turns runs. False: it has no permit, as it was cancelled.
-  bool take_turn(leaf& l, bool exclusive) noexcept;
+  bool take_turn(waiter& l, bool exclusive) noexcept;
   /// Adds waiters (chained by `next`) that are suspended and armed already, with a forward; no cancel ends their wait.
-  void admit(leaf* chain) noexcept;
+  void admit(waiter* chain) noexcept;
 
  private:
   bool release_slow(std::uint64_t bound, bool exclusive) noexcept;
@@ -105,8 +105,8 @@ class JAY_API acquire_awaiter_base {
 
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    std::construct_at(&leaf_);  // not before: it is never needed where nothing is contended
-    leaf_.prepare(h);
+    std::construct_at(&waiter_);  // not before: it is never needed where nothing is contended
+    waiter_.prepare(h);
     return suspend();
   }
 
@@ -119,7 +119,7 @@ class JAY_API acquire_awaiter_base {
   bool suspend() noexcept;
 
   union {
-    leaf leaf_;
+    waiter waiter_;
   };
 };
 

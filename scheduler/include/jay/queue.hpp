@@ -155,10 +155,10 @@ class JAY_API queue_core {
   // all with mutex_ held
   std::size_t size() const noexcept { return order_ == order::smallest ? items_.heap.size() : items_.list.size(); }
   bool has_room() const noexcept { return maxsize_ == 0 || size() < maxsize_; }
-  outcome place(queue_cell i, leaf*& woken);
+  outcome place(queue_cell i, waiter*& woken);
   outcome take(queue_cell& i, woken_list& woken);
   void admit_putters(woken_list& woken);
-  bool hand_to_getter(queue_cell i, leaf*& woken) noexcept;
+  bool hand_to_getter(queue_cell i, waiter*& woken) noexcept;
   void pass_turn_on(waiter_list queue_core::*list) noexcept;
   void put_in(queue_cell i);
   void put_in_front(queue_cell i);
@@ -184,7 +184,7 @@ class JAY_API queue_core {
 };
 
 /// What the three kinds of waiting have in common.
-class JAY_API queue_awaiter : public leaf {
+class JAY_API queue_awaiter : public waiter {
  public:
   explicit queue_awaiter(queue_core* q) noexcept : queue_(q) {}
   ~queue_awaiter() {}

@@ -11,7 +11,7 @@
 #include <string>
 
 #include <jay/detail/job.hpp>
-#include <jay/detail/poll_hook.hpp>
+#include <jay/detail/driver.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/scheduler_config.hpp>
 
@@ -132,7 +132,7 @@ JAY_API bool stayed_in_parent(const scheduler& s) noexcept;
 JAY_API void check_not_forked(const scheduler& s, const char* what);
 
 /// All calls before the first task, or after drain.
-JAY_API void set_poll_hook(scheduler& s, poll_hook* hook) noexcept;
+JAY_API void set_driver(scheduler& s, driver* hook) noexcept;
 
 /// The scheduler that the calling thread works for, or null.
 inline scheduler* current_scheduler() noexcept { return this_worker ? this_worker->sched : nullptr; }

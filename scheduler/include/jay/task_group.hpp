@@ -90,7 +90,7 @@ class JAY_API task_group {
   detail::atomic<std::uint64_t> refusals_{0};  // relaxed: the number that its refusals carry; 0: there was none
   bool body_cancelled_ = false;  // by the group
   bool cancelling_body_ = false;  // a canceller is using scope_
-  detail::leaf* joiner_ = nullptr;
+  detail::waiter* joiner_ = nullptr;
 
   detail::scope* scope_;  // what a cancel of the body is aimed at
   detail::inner_scope* inner_ = nullptr;  // of with_task_group

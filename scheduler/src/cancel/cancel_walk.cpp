@@ -5,19 +5,19 @@
 
 namespace jay::detail {
 
-using stage = forwarding_leaf::stage;
+using stage = relaying_waiter::stage;
 
-void cancel_walk::add(forwarding_leaf& l) noexcept {
+void cancel_walk::add(relaying_waiter& l) noexcept {
   l.walk = this;
   l.at = stage::reached;
   l.next_forward = std::exchange(path_, &l);
 }
 
-bool cancel_walk::meet(forwarding_leaf& l) noexcept {
+bool cancel_walk::meet(relaying_waiter& l) noexcept {
   if (l.walk != this) return false;
   if (l.at != stage::under_way) return true;  // reached on another way: one cancel is enough
-  forwarding_leaf* ends = nullptr;
-  for (forwarding_leaf* x = path_;; x = x->next_forward) {
+  relaying_waiter* ends = nullptr;
+  for (relaying_waiter* x = path_;; x = x->next_forward) {
     if (x->at == stage::under_way) {
       if (x->broken) return true;
       if (!ends && x->breakable) ends = x;
@@ -30,7 +30,7 @@ bool cancel_walk::meet(forwarding_leaf& l) noexcept {
 
 void cancel_walk::finish() noexcept {
   while (path_ || passed_) {
-    while (forwarding_leaf* l = path_) {
+    while (relaying_waiter* l = path_) {
       if (l->at == stage::under_way) {  // all that it leads to has been done
         l->at = stage::done;
         path_ = l->next_forward;
@@ -44,10 +44,10 @@ void cancel_walk::finish() noexcept {
   }
 }
 
-// The lock is held beyond the word's transition, after which the strand may go on elsewhere: who finds a leaf busy, under
-// this lock, may look into it. The strand waits for the lock before it leaves the suspension (leaf::leave), so that
-// neither the leaf nor the scope goes before it is free.
-void cancel_walk::end(forwarding_leaf& l) noexcept {
+// The lock is held beyond the word's transition, after which the strand may go on elsewhere: who finds a waiter busy, under
+// this lock, may look into it. The strand waits for the lock before it leaves the suspension (waiter::leave), so that
+// neither the waiter nor the scope goes before it is free.
+void cancel_walk::end(relaying_waiter& l) noexcept {
   scope& s = *l.owner;
   spin_guard g(s.mutex);
   l.passed = true;

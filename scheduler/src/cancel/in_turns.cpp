@@ -35,18 +35,18 @@ void push_later(worker& w, job* j, int turns) noexcept {
   w.push(j);
 }
 
-wait_callback::wait_callback(leaf& l) noexcept : leaf_(&l) {
+wait_callback::wait_callback(waiter& l) noexcept : waiter_(&l) {
   resume = &run;
   destroy = &drop;
   continuation = 0;
 }
-wait_callback* wait_callback::push(worker& w, leaf& l, int turns) noexcept {
+wait_callback* wait_callback::push(worker& w, waiter& l, int turns) noexcept {
   auto* c = new (std::nothrow) wait_callback(l);
   if (c) push_later(w, c, turns);
   return c;
 }
 void wait_callback::run(job* j) {
-  leaf* l = static_cast<wait_callback*>(j)->leaf_;
+  waiter* l = static_cast<wait_callback*>(j)->waiter_;
   drop(j);
   this_worker->parked = true;
   if (!l) return;
@@ -56,7 +56,7 @@ void wait_callback::run(job* j) {
 void wait_callback::drop(job* j) { delete static_cast<wait_callback*>(j); }
 
 // Not inline: clang would see a coroutine that nobody else holds, and put its frame on the stack of await_suspend.
-void run_inside(task<> t, leaf& l, outcome<void>& result) {
+void run_inside(task<> t, waiter& l, outcome<void>& result) {
   job* inner = t.release();
   result_promise& p = result_promise_of(inner);
   p.continuation = continue_with(l.frame, continues::frame);

@@ -6,7 +6,7 @@
 
 namespace jay::detail {
 
-bool inner_scope::pass(forwarding_leaf* l, cancel_walk& w) noexcept {
+bool inner_scope::pass(relaying_waiter* l, cancel_walk& w) noexcept {
   auto* self = static_cast<passage*>(l);
   self->inner->cancel(self->owner->text(), w, true);
   return true;

@@ -5,7 +5,7 @@
 #include <new>
 
 #include <jay/detail/join.hpp>
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/task_state.hpp>
 #include <jay/error.hpp>
 
@@ -98,12 +98,12 @@ scheduler& scope::sched() const noexcept {
   return out ? *out->at : *task()->home;
 }
 
-void scope::tell(leaf& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
+void scope::tell(waiter& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
 
-void scope::deliver(leaf& l, cancel_walk& w, bool by_sibling) noexcept {
+void scope::deliver(waiter& l, cancel_walk& w, bool by_sibling) noexcept {
   JAY_DEBUG_ASSERT(mutex.is_locked() && l.listed);
   void* busy = l.word().busy_with();
-  if (busy && w.meet(static_cast<forwarding_leaf&>(l))) return;
+  if (busy && w.meet(static_cast<relaying_waiter&>(l))) return;
   void* found;
   switch (l.word().begin_cancel(found)) {
     case cancel_word::outcome::claimed:
@@ -113,8 +113,8 @@ void scope::deliver(leaf& l, cancel_walk& w, bool by_sibling) noexcept {
       break;
     case cancel_word::outcome::told: tell(l); break;
     case cancel_word::outcome::forward:
-      static_cast<forwarding_leaf&>(l).by_sibling = by_sibling;
-      w.add(static_cast<forwarding_leaf&>(l));
+      static_cast<relaying_waiter&>(l).by_sibling = by_sibling;
+      w.add(static_cast<relaying_waiter&>(l));
       break;
     default: break;  // it was completed a moment ago: the strand learns of the cancel at its next suspension
   }
@@ -137,22 +137,22 @@ void scope::strike(const std::string& text, cancel_walk& w, bool from_outside) n
   note_message(*this, text);
   if (from_outside) marks |= outer_cancelled;
   void* found = word.busy_with();
-  if (found && w.meet(*static_cast<forwarding_leaf*>(static_cast<leaf*>(found)))) return;
+  if (found && w.meet(*static_cast<relaying_waiter*>(static_cast<waiter*>(found)))) return;
   switch (word.begin_cancel(found)) {
     case cancel_word::outcome::claimed: {
-      auto* l = static_cast<leaf*>(found);
+      auto* l = static_cast<waiter*>(found);
       l->was_cancelled = true;
       l->wake();
       break;
     }
-    case cancel_word::outcome::forward: w.add(*static_cast<forwarding_leaf*>(static_cast<leaf*>(found))); break;
+    case cancel_word::outcome::forward: w.add(*static_cast<relaying_waiter*>(static_cast<waiter*>(found))); break;
     case cancel_word::outcome::pending: marks &= static_cast<std::uint8_t>(~outer_due); [[fallthrough]];
     case cancel_word::outcome::pending_before:  // running, or in a gather
       if (from_outside) marks |= outer_due;
       // relaxed: written under the lock that is held. [G1] release: with the loads of strands
       cancel_generation = generation.load(std::memory_order_relaxed) + 1;
       generation.store(cancel_generation, std::memory_order_release);
-      for (leaf *l = suspended, *next; l; l = next) {
+      for (waiter *l = suspended, *next; l; l = next) {
         next = l->scope_next;
         deliver(*l, w);
       }
@@ -163,9 +163,9 @@ void scope::strike(const std::string& text, cancel_walk& w, bool from_outside) n
 
 void scope::meet(cancel_walk& w) noexcept {
   spin_guard g(mutex);
-  if (void* busy = word.busy_with()) w.meet(*static_cast<forwarding_leaf*>(static_cast<leaf*>(busy)));
-  for (leaf* l = suspended; l; l = l->scope_next)
-    if (l->forwards && l->word().busy_with()) w.meet(static_cast<forwarding_leaf&>(*l));
+  if (void* busy = word.busy_with()) w.meet(*static_cast<relaying_waiter*>(static_cast<waiter*>(busy)));
+  for (waiter* l = suspended; l; l = l->scope_next)
+    if (l->forwards && l->word().busy_with()) w.meet(static_cast<relaying_waiter&>(*l));
 }
 
 void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
@@ -183,13 +183,13 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
       failed_generation = s.generation.load(std::memory_order_relaxed) + 1;
       s.generation.store(failed_generation, std::memory_order_release);
       s.marks |= scope::a_join_failed;
-      for (leaf *l = s.suspended, *next; l; l = next) {
+      for (waiter *l = s.suspended, *next; l; l = next) {
         next = l->scope_next;
         if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, walk, true);
       }
     } else if (this_worker->fifo && child.unowned) {
       // As asyncio's gather, it waits for no other handle once one was cancelled.
-      for (leaf *l = s.suspended, *next; l; l = next) {
+      for (waiter *l = s.suspended, *next; l; l = next) {
         next = l->scope_next;
         if (is_child(l->frame, this) && promise_of(l->frame).unowned) s.deliver(*l, walk, true);
       }
@@ -258,7 +258,7 @@ void scope::collapse() noexcept {
   marks &= static_cast<std::uint8_t>(~a_join_failed);
 }
 
-bool scope::add(leaf& l) noexcept {
+bool scope::add(waiter& l) noexcept {
   spin_guard g(mutex);
   if (generation.load(std::memory_order_relaxed) != 0) [[unlikely]] {  // relaxed: written under the lock that is held
     promise_base* strand = strand_root(*this, promise_of(l.frame));
@@ -273,13 +273,13 @@ bool scope::add(leaf& l) noexcept {
   return true;
 }
 
-void scope::add_told(leaf& l) noexcept {
+void scope::add_told(waiter& l) noexcept {
   spin_guard g(mutex);
   enlist(l);
   l.own_word.suspend_told();
 }
 
-void scope::enlist(leaf& l) noexcept {
+void scope::enlist(waiter& l) noexcept {
   l.listed = true;
   l.scope_prev = nullptr;
   l.scope_next = suspended;
@@ -287,7 +287,7 @@ void scope::enlist(leaf& l) noexcept {
   suspended = &l;
 }
 
-void scope::remove(leaf& l) noexcept {
+void scope::remove(waiter& l) noexcept {
   spin_guard g(mutex);
   (l.scope_prev ? l.scope_prev->scope_next : suspended) = l.scope_next;
   if (l.scope_next) l.scope_next->scope_prev = l.scope_prev;

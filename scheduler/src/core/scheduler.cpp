@@ -62,7 +62,7 @@ scheduler_core::~scheduler_core() {
     futex_wake(begun, INT32_MAX);
     for (std::thread& t : threads) t.join();
   }
-  for (inject* q : {&ready, &normal, &later, &low})
+  for (shared_queue* q : {&ready, &normal, &later, &low})
     while (job* j = q->take()) j->destroy(j);
   for (auto& w : workers)
     while (job* j = w->jobs.pop_oldest()) j->destroy(j);
@@ -107,9 +107,9 @@ scheduler::scheduler(const scheduler_config& config, const debug_config& debug)
   core.workers.resize(core.threads.size());
   core.cores = std::vector<detail::worker_core>(core.workers.size());
   for (std::size_t i = 0; i < core.cores.size(); ++i) core.cores[i].random = 0x9e3779b97f4a7c15ull * (i + 1);
-  std::vector<detail::station*> stations(core.workers.size());
-  std::transform(core.workers.begin(), core.workers.end(), stations.begin(), [](auto& w) { return w.get(); });
-  core.idle = std::make_unique<detail::idle>(std::move(stations));
+  std::vector<detail::parker*> parkers(core.workers.size());
+  std::transform(core.workers.begin(), core.workers.end(), parkers.begin(), [](auto& w) { return w.get(); });
+  core.idle = std::make_unique<detail::idle>(std::move(parkers));
   core.registry = std::vector<detail::registry_shard>(core.workers.size() + 1);
   detail::live_schedulers::add(this);
   try {
@@ -131,7 +131,7 @@ scheduler::~scheduler() {
   detail::live_schedulers::remove(this);
   core_->watch.reset();
   core_->stopping.store(true, std::memory_order_seq_cst);  // [X1]
-  while (detail::station* s = core_->idle->wake_one())
+  while (detail::parker* s = core_->idle->wake_one())
     core_->wake(*s);
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
@@ -226,7 +226,7 @@ void put_ready(scheduler& s, job* const* jobs, std::size_t n) noexcept {
   if (n != 0) s.core().ready.put(jobs, n);
 }
 job* take_ready(scheduler& s) noexcept {
-  inject& q = s.core().ready;
+  shared_queue& q = s.core().ready;
   for (int tries = 0; tries < 100 && !q.empty(); ++tries) {  // another may be taking
     if (job* j = q.take()) return j;
     cpu_relax();
@@ -245,9 +245,9 @@ void check_not_forked(const scheduler& s, const char* what) {
     throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
 }
 
-void set_poll_hook(scheduler& s, poll_hook* hook) noexcept {
+void set_driver(scheduler& s, driver* hook) noexcept {
   scheduler_core& core = s.core();
-  poll_hook* old = core.hook.exchange(hook, std::memory_order_seq_cst);  // [H1]
+  driver* old = core.hook.exchange(hook, std::memory_order_seq_cst);  // [H1]
   while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // [H1] [H2] a worker may be inside
     old->interrupt();
     thread_yield();

@@ -13,7 +13,7 @@
 #include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
-#include "inject.hpp"
+#include "shared_queue.hpp"
 #include "parking.hpp"
 #include "queue_age.hpp"
 #include "task/task_count.hpp"
@@ -54,16 +54,16 @@ struct scheduler_core {
   std::vector<worker_core> cores;  // one for each of them
   bool in_depot = false;  // frame_depot::begin was called
   std::unique_ptr<jay::detail::idle> idle;
-  inject ready;  // what I/O has made ready, and tasks of high priority
-  inject normal;
-  inject later;  // tasks that have given way
-  inject low;
+  shared_queue ready;  // what I/O has made ready, and tasks of high priority
+  shared_queue normal;
+  shared_queue later;  // tasks that have given way
+  shared_queue low;
   struct {
     queue_age ready, shared, later, low;
   } ages;
   // [H1] Who uses the hook counts itself, then reads it; who takes it away writes it, then waits until nobody is counted. All
   // four are seq_cst, so one sees the other. [H2] What a user did comes before it is known to have gone.
-  atomic<poll_hook*> hook{nullptr};
+  atomic<driver*> hook{nullptr};
   atomic<std::uint32_t> hook_users{0};
   jay::detail::services services;
   // [X1] seq_cst: who stops the scheduler writes it, then wakes every sleeper; a worker becomes a sleeper, then reads it.
@@ -95,7 +95,7 @@ struct scheduler_core {
   /// The job that became ready by what an I/O thread runs is kept for that. False: it is not, or there is no room.
   bool keep(worker* w, job* j) noexcept;
   void wake_one() noexcept;
-  void wake(station& s) noexcept;
+  void wake(parker& s) noexcept;
   void loop(worker& w) noexcept;
 
   // ---- for parking.hpp ----

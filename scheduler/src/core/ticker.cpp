@@ -86,7 +86,7 @@ std::chrono::nanoseconds ticker::used_by(std::size_t worker) const noexcept {
 }
 
 void ticker::look_at_ages(std::chrono::steady_clock::time_point now) noexcept {
-  auto look = [now](queue_age& age, const inject& q) {
+  auto look = [now](queue_age& age, const shared_queue& q) {
     const std::uint64_t taken = q.taken();
     age.look(taken + q.size(), taken, now);
   };

@@ -14,7 +14,7 @@
 #include <chrono>
 
 #include <jay/detail/kept_jobs.hpp>
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/time_slice.hpp>
 
 #include "scheduler_core.hpp"
@@ -75,13 +75,13 @@ worker::worker(scheduler& s, unsigned i, bool is_io)
     : io(is_io), index(i), sched(&s) {
   frames.batch = std::max<std::uint32_t>(s.config().frame_cache / 2, 1);
   fifo = !io && s.config().order == order::asyncio;
-  if (io || fifo) attention.store(attention::special, std::memory_order_relaxed);  // relaxed: nobody else knows it yet
+  if (io || fifo) attention.store(attention::slow_forks, std::memory_order_relaxed);  // relaxed: nobody else knows it yet
 }
 worker::~worker() = default;
 
-void worker::feed_hungry() noexcept {
+void worker::notify() noexcept {
   scheduler_core& core = sched->core();
-  if (core.idle->feed(*this)) core.wake_one();
+  if (core.idle->clear_wanted(*this)) core.wake_one();
 }
 
 int worker::may_sleep() const noexcept {
@@ -133,16 +133,16 @@ void run_job(worker& w, job* j) noexcept {
 }
 
 void scheduler_core::wake_one() noexcept {
-  station* s = idle->wake_one();
+  parker* s = idle->wake_one();
   if (!s) return;
   if (worker* w = this_worker; w && w->sched == &self) add(w->wakes);
   wake(*s);
 }
 
-void scheduler_core::wake(station& s) noexcept {
+void scheduler_core::wake(parker& s) noexcept {
   hook_users.fetch_add(1, std::memory_order_seq_cst);  // [H1]
   if (s.unpark())
-    if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->interrupt();  // [H1]
+    if (driver* h = hook.load(std::memory_order_seq_cst)) h->interrupt();  // [H1]
   hook_users.fetch_sub(1, std::memory_order_release);                         // [H2]
 }
 
@@ -157,7 +157,7 @@ void scheduler_core::call_to_shared() noexcept {
 
 bool scheduler_core::keep(worker* w, job* j) noexcept {
   if (!w || !w->kept || w->sched != &self || !w->kept->put(j)) return false;
-  if (poll_hook* h = hook.load(std::memory_order_seq_cst)) h->kept();  // [K2] there; the hook goes only after the I/O threads
+  if (driver* h = hook.load(std::memory_order_seq_cst)) h->kept();  // [K2] there; the hook goes only after the I/O threads
   return true;
 }
 
@@ -218,7 +218,7 @@ class worker_queues {
     if (!w_.turn_asked()) return false;
     w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);  // relaxed: only a request
     core_.hook_users.fetch_add(1, std::memory_order_seq_cst);                  // [H1]
-    if (poll_hook* h = core_.hook.load(std::memory_order_seq_cst)) h->look();  // [H1]
+    if (driver* h = core_.hook.load(std::memory_order_seq_cst)) h->look();  // [H1]
     core_.hook_users.fetch_sub(1, std::memory_order_release);                  // [H2]
     return true;
   }
@@ -317,16 +317,16 @@ void scheduler_core::sleep(worker& w) noexcept {
   const auto wake_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit);
   bool rested = false;
   hook_users.fetch_add(1, std::memory_order_seq_cst);   // [H1]
-  poll_hook* h = hook.load(std::memory_order_seq_cst);  // [H1]
-  poll_hook::part part = poll_hook::part::none;
+  driver* h = hook.load(std::memory_order_seq_cst);  // [H1]
+  driver::part part = driver::part::none;
   for (std::chrono::steady_clock::time_point until; h; h = hook.load(std::memory_order_seq_cst)) {  // [H1]
     part = h->begin_poll(until);
-    if (part != poll_hook::part::watch) break;
+    if (part != driver::part::watch) break;
     bool woken = w.park_until(until);
     h->end_watch();
     if (woken) break;
   }
-  if (part == poll_hook::part::poll) {
+  if (part == driver::part::poll) {
     // An I/O thread that is stuck may have left jobs in the ready queue without calling for anybody.
     if (ready.empty() && w.begin_polling()) {
       constexpr std::size_t most = 256;
@@ -339,7 +339,7 @@ void scheduler_core::sleep(worker& w) noexcept {
     h->end_poll();
   }
   hook_users.fetch_sub(1, std::memory_order_release);  // [H2]
-  if (part == poll_hook::part::none) {
+  if (part == driver::part::none) {
     if (limit < 0) w.park();
     else rested = !w.park_until(wake_at) && limit > 0;
   }

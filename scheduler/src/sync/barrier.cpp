@@ -6,7 +6,7 @@
 namespace jay {
 
 using detail::barrier_awaiter;
-using detail::leaf;
+using detail::waiter;
 using detail::spin_guard;
 
 barrier::barrier(std::size_t parties) : parties_(parties) {
@@ -14,7 +14,7 @@ barrier::barrier(std::size_t parties) : parties_(parties) {
 }
 
 void barrier::fail_waiters(detail::woken_list& woken) noexcept {
-  while (leaf* l = waiters_.pop_front()) {
+  while (waiter* l = waiters_.pop_front()) {
     if (!l->claim()) continue;
     static_cast<barrier_awaiter*>(l)->index_ = barrier_awaiter::broken;
     woken.add(*l);
@@ -69,7 +69,7 @@ bool barrier_awaiter::suspend() {
       return false;
     }
     // The last one lets all through.
-    while (leaf* l = b.waiters_.pop_front()) {
+    while (waiter* l = b.waiters_.pop_front()) {
       if (!l->claim()) continue;  // cancelled a moment ago
       static_cast<barrier_awaiter*>(l)->index_ = index_++;
       woken.add(*l);

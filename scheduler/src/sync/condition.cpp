@@ -9,7 +9,7 @@
 namespace jay {
 
 using detail::call_first;
-using detail::leaf;
+using detail::waiter;
 using detail::spin_guard;
 
 void condition::check_locked(const char* what) const {
@@ -23,17 +23,17 @@ void condition::notify(std::size_t n) {
 
 void condition::notify_waiters(std::size_t n) noexcept {
   using awaiter = detail::condition_awaiter;
-  leaf* chain = nullptr;
-  leaf** end = &chain;
+  waiter* chain = nullptr;
+  waiter** end = &chain;
   lock& l = *lock_;
   {
     spin_guard g(mutex_);
     for (; n > 0 && !waiters_.empty(); --n) {
-      if (leaf* called = call_first(waiters_)) {
+      if (waiter* called = call_first(waiters_)) {
         called->wake();  // it takes the mutex before it goes on
         continue;
       }
-      leaf* first = waiters_.pop_front();
+      waiter* first = waiters_.pop_front();
       if (!first) break;
       static_cast<awaiter*>(first)->phase_ = awaiter::phase::notified;
       first->next = nullptr;
@@ -93,7 +93,7 @@ bool condition_awaiter::suspend() {
 }
 
 // By the canceller. *this, and so the condition, stay until it is back (cancel_word.hpp: busy).
-bool condition_awaiter::pass_cancel(forwarding_leaf* l, cancel_walk&) noexcept {
+bool condition_awaiter::pass_cancel(relaying_waiter* l, cancel_walk&) noexcept {
   auto* self = static_cast<condition_awaiter*>(l);
   condition& c = *self->condition_;
   {

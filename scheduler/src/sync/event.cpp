@@ -3,7 +3,7 @@
 
 namespace jay {
 
-using detail::leaf;
+using detail::waiter;
 using detail::wait_word;
 
 void event::set_slow() noexcept {
@@ -24,27 +24,27 @@ void event::clear() noexcept {
 bool detail::event_awaiter::suspend() noexcept {
   event& e = *event_;
   waited_ = true;  // or was to wait
-  if (leaf_.refused()) return false;
+  if (waiter_.refused()) return false;
   std::uint64_t w = e.word_.lock();
   if (w & event::flag) {
     e.word_.unlock(w);
-    return !go_on_at_once(leaf_);
+    return !go_on_at_once(waiter_);
   }
-  bool suspended = e.waiters_.suspend(leaf_);
+  bool suspended = e.waiters_.suspend(waiter_);
   e.word_.unlock(suspended ? w | wait_word::waiting : w);
   return suspended;
 }
 
 void detail::event_awaiter::resumed() {
-  leaf_.leave();
-  if (leaf_.cancelled()) {
+  waiter_.leave();
+  if (waiter_.cancelled()) {
     std::uint64_t w = event_->word_.lock();
-    event_->waiters_.remove(leaf_);
+    event_->waiters_.remove(waiter_);
     event_->word_.unlock(event_->waiters_.empty() ? w & ~wait_word::waiting : w);
-  } else if (!leaf_.cancelled_since()) {
+  } else if (!waiter_.cancelled_since()) {
     return;
   }
-  leaf_.owner->throw_cancelled();
+  waiter_.owner->throw_cancelled();
 }
 
 }  // namespace jay

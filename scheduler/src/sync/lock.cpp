@@ -23,8 +23,8 @@ namespace {
 
 /// With the list's lock held. True: l's wait is over; it is in `claimed`, or the canceller that is busy with it resumes
 /// it. False: a cancel was faster.
-bool grant(leaf& l, woken_list& claimed) noexcept {
-  bool forwards = l.forwards;  // no cancel ends such a wait. Read first: after a claim in vain the leaf may be gone
+bool grant(waiter& l, woken_list& claimed) noexcept {
+  bool forwards = l.forwards;  // no cancel ends such a wait. Read first: after a claim in vain the waiter may be gone
   if (l.claim()) {
     claimed.add(l);
     return true;
@@ -34,7 +34,7 @@ bool grant(leaf& l, woken_list& claimed) noexcept {
 
 }  // namespace
 
-bool permits::wait(leaf& l) noexcept {
+bool permits::wait(waiter& l) noexcept {
   std::uint64_t w = word_.lock();
   bool suspended = false;
   if (w >= wait_word::one && !somebody_waits()) {
@@ -48,7 +48,7 @@ bool permits::wait(leaf& l) noexcept {
   return suspended;
 }
 
-void permits::forget(leaf& l) noexcept {
+void permits::forget(waiter& l) noexcept {
   std::uint64_t w = word_.lock();
   waiters_.remove(l);
   word_.unlock(waiters_.empty() ? w & ~wait_word::waiting : w);
@@ -56,7 +56,7 @@ void permits::forget(leaf& l) noexcept {
 
 /// A cancelled one that has not run yet stands in the list, and does not count.
 bool permits::somebody_waits() const noexcept {
-  return waiters_.find([](leaf& l) { return l.called || l.word().holds(&l); });
+  return waiters_.find([](waiter& l) { return l.called || l.word().holds(&l); });
 }
 
 bool permits::at_hand() noexcept {
@@ -70,9 +70,9 @@ bool permits::at_hand() noexcept {
 
 /// Woken with the list's lock held: what was called takes it before it goes on, so the permits are not gone before that.
 bool permits::call_next(std::uint64_t& w, bool exclusive) noexcept {
-  leaf* first = waiters_.find([&](leaf& l) { return exclusive || (!l.called && l.word().holds(&l)); });
+  waiter* first = waiters_.find([&](waiter& l) { return exclusive || (!l.called && l.word().holds(&l)); });
   if (!first || first->called) return false;
-  leaf& l = *first;
+  waiter& l = *first;
   bool stays = l.in_turns, forwards = l.forwards;
   bool claimed = l.claim();
   if (!claimed && (stays || !forwards)) return false;  // cancelled: when it runs it calls the next
@@ -83,7 +83,7 @@ bool permits::call_next(std::uint64_t& w, bool exclusive) noexcept {
   return true;
 }
 
-bool permits::take_turn(leaf& l, bool exclusive) noexcept {
+bool permits::take_turn(waiter& l, bool exclusive) noexcept {
   bool cancelled = l.cancelled();
   bool late = !cancelled && l.cancelled_since();
   std::uint64_t w = word_.lock();
@@ -105,25 +105,25 @@ bool permits::release_slow(std::uint64_t bound, bool exclusive) noexcept {
     word_.unlock(w);
     return false;
   }
-  if (leaf* first = waiters_.front(); first && first->in_turns) {
+  if (waiter* first = waiters_.front(); first && first->in_turns) {
     w += wait_word::one;
     call_next(w, exclusive);
     word_.unlock(w);  // `waiting` as it is: who was called has not left
     return true;
   }
   bool granted = false;
-  while (leaf* l = granted ? nullptr : waiters_.pop_front()) granted = grant(*l, claimed);
+  while (waiter* l = granted ? nullptr : waiters_.pop_front()) granted = grant(*l, claimed);
   if (!granted) w += wait_word::one;
   word_.unlock(waiters_.empty() ? w & ~wait_word::waiting : w);
   claimed.wake_all();
   return true;
 }
 
-void permits::admit(leaf* chain) noexcept {
+void permits::admit(waiter* chain) noexcept {
   woken_list claimed;
   std::uint64_t w = word_.lock();
   while (chain) {
-    leaf& l = *std::exchange(chain, chain->next);
+    waiter& l = *std::exchange(chain, chain->next);
     if (w >= wait_word::one && waiters_.empty()) {
       w -= wait_word::one;
       grant(l, claimed);
@@ -137,25 +137,25 @@ void permits::admit(leaf* chain) noexcept {
 }
 
 bool acquire_awaiter_base::suspend() noexcept {
-  if (leaf_.refused()) return false;
-  if (permits_->wait(leaf_)) return true;
-  if (leaf_.cancelled()) return false;
+  if (waiter_.refused()) return false;
+  if (permits_->wait(waiter_)) return true;
+  if (waiter_.cancelled()) return false;
   acquired_ = true;
-  return !go_on_at_once(leaf_);
+  return !go_on_at_once(waiter_);
 }
 
 void acquire_awaiter_base::resumed(bool exclusive) {
-  leaf_.leave();
-  if (leaf_.in_turns) {
-    if (permits_->take_turn(leaf_, exclusive)) return;
-  } else if (leaf_.cancelled()) {
-    permits_->forget(leaf_);
-  } else if (leaf_.cancelled_since()) {
+  waiter_.leave();
+  if (waiter_.in_turns) {
+    if (permits_->take_turn(waiter_, exclusive)) return;
+  } else if (waiter_.cancelled()) {
+    permits_->forget(waiter_);
+  } else if (waiter_.cancelled_since()) {
     permits_->release(permits::no_bound, exclusive);  // to the next
   } else {
     return;
   }
-  leaf_.owner->throw_cancelled();
+  waiter_.owner->throw_cancelled();
 }
 
 }  // namespace jay::detail

@@ -33,12 +33,12 @@ queue_cell queue_core::take_out() {
 // ---- who gets what; mutex_ held ----
 
 /// After a put: the item was not handed over, so who waits in turns is called.
-[[gnu::noinline]] static leaf* call_after(queue_core::outcome o, waiter_list& getters) noexcept {
+[[gnu::noinline]] static waiter* call_after(queue_core::outcome o, waiter_list& getters) noexcept {
   return o == queue_core::outcome::done ? call_first(getters) : nullptr;
 }
 
-bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
-  for (leaf* l; (l = getters_.front());) {
+bool queue_core::hand_to_getter(queue_cell i, waiter*& woken) noexcept {
+  for (waiter* l; (l = getters_.front());) {
     if (l->in_turns) [[unlikely]] return false;
     getters_.pop_front();
     if (!l->claim()) continue;
@@ -51,7 +51,7 @@ bool queue_core::hand_to_getter(queue_cell i, leaf*& woken) noexcept {
   return false;
 }
 
-queue_core::outcome queue_core::place(queue_cell i, leaf*& woken) {
+queue_core::outcome queue_core::place(queue_cell i, waiter*& woken) {
   if (shut_down_) return outcome::shut_down;
   if (!hand_to_getter(i, woken)) {
     if (!has_room()) return outcome::would_wait;
@@ -73,10 +73,10 @@ queue_core::outcome queue_core::take(queue_cell& i, woken_list& claimed) {
 // Whoever waits to put has found no room, so there is room for one now, or none if too many had come back.
 void queue_core::admit_putters(woken_list& claimed) {
   while (has_room()) {
-    leaf* l = putters_.front();
+    waiter* l = putters_.front();
     if (!l) break;
     if (l->in_turns) [[unlikely]] {
-      if (leaf* called = call_first(putters_)) claimed.add(*called);
+      if (waiter* called = call_first(putters_)) claimed.add(*called);
       break;
     }
     putters_.pop_front();
@@ -101,7 +101,7 @@ void queue_core::finish(std::size_t n, woken_list& claimed) noexcept {
 // ---- operations ----
 
 queue_core::outcome queue_core::try_put(queue_cell i) {
-  leaf* woken = nullptr;
+  waiter* woken = nullptr;
   outcome o;
   {
     spin_guard g(mutex_);
@@ -146,7 +146,7 @@ queue_core::items queue_core::shutdown(bool immediate) noexcept {
       std::swap(dropped.heap, items_.heap);
     }
     for (waiter_list* list : {&getters_, &putters_}) {
-      while (leaf* l = list->pop_front()) {
+      while (waiter* l = list->pop_front()) {
         if (!l->claim()) continue;
         if (!l->in_turns) static_cast<queue_awaiter*>(l)->state_ = queue_awaiter::state::shut_down;
         claimed.add(*l);
@@ -159,7 +159,7 @@ queue_core::items queue_core::shutdown(bool immediate) noexcept {
 
 /// Of one that was called, and is cancelled: is there still something to do?
 void queue_core::pass_turn_on(waiter_list queue_core::*list) noexcept {
-  leaf* woken = nullptr;
+  waiter* woken = nullptr;
   {
     spin_guard g(mutex_);
     if (list == &queue_core::getters_ ? size() != 0 : has_room()) woken = call_first(this->*list);
@@ -169,7 +169,7 @@ void queue_core::pass_turn_on(waiter_list queue_core::*list) noexcept {
 
 queue_core::returned queue_core::give_back(queue_cell i) noexcept {
   woken_list claimed;
-  leaf* woken = nullptr;
+  waiter* woken = nullptr;
   returned what = returned::taken;
   {
     spin_guard g(mutex_);
@@ -311,7 +311,7 @@ void get_awaiter_base::resumed() {
 bool put_awaiter_base::suspend() {
   if (this_worker->fifo) [[unlikely]] return wait_in_turns(in_turns_loop());
   if (refused()) return false;
-  leaf* woken = nullptr;
+  waiter* woken = nullptr;
   {
     spin_guard g(queue_->mutex_);
     queue_core::outcome o = queue_->place(item_, woken);

@@ -2,7 +2,7 @@
 #include <jay/detail/join.hpp>
 
 #include <jay/detail/in_turns.hpp>
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
 
@@ -164,7 +164,7 @@ job* join::fork_slow(worker* w, promise_base& p, job* const* children, std::size
     children = nullptr;
   }
   asymmetric_light();  // between [P1] and [P2] of idle.hpp: with the heavy one in announce
-  if (!w->fed()) w->feed_hungry();
+  if (w->wake_wanted()) w->notify();
   return children ? children[0] : nullptr;
 }
 

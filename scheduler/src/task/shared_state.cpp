@@ -14,7 +14,7 @@ namespace jay::detail {
 
 shared_state::~shared_state() {
   delete said;
-  while (leaf* l = waiters.pop_front()) {  // a callback that was never due: who waits keeps this
+  while (waiter* l = waiters.pop_front()) {  // a callback that was never due: who waits keeps this
     auto* c = static_cast<callback*>(l);
     c->destroy(c);
   }
@@ -22,8 +22,8 @@ shared_state::~shared_state() {
 
 namespace {
 
-/// A task that waits keeps its scheduler; what waits without one (detail::watch) may have outlived it.
-void wake(leaf* l) noexcept {
+/// A task that waits keeps its scheduler; what waits without one (detail::wait_set) may have outlived it.
+void wake(waiter* l) noexcept {
   const scheduler_ref* outside = l->owner->outside();
   if (!outside) return l->wake();
   job* j = l->frame;
@@ -39,15 +39,15 @@ void run_callback(callback* c, const scheduler_ref& at) noexcept {
 // In asyncio's order: a wait that its own callback ends is not claimed here, as a cancel may still end it before its turn
 // comes. And if this worker is passing on the cancel that ends this, the wait that it came through stands where it stood
 // among the others, not behind them (cancel_walk::end).
-bool shared_state::claims_in_turn(leaf& l) noexcept {
+bool shared_state::claims_in_turn(waiter& l) noexcept {
   if (!l.owner || &l.owner->sched() != this_worker->sched) return !l.owner || l.claim();
   if (l.in_turns || l.claim()) return true;
-  if (!l.forwards || !static_cast<forwarding_leaf&>(l).passing_here) return false;
-  return static_cast<forwarding_leaf&>(l).placed = true;
+  if (!l.forwards || !static_cast<relaying_waiter&>(l).passing_here) return false;
+  return static_cast<relaying_waiter&>(l).placed = true;
 }
 
 bool shared_state::complete(status s) noexcept {
-  leaf* due = nullptr;
+  waiter* due = nullptr;
   const bool in_order = this_worker && this_worker->fifo;
   scheduler_ref at;
   {
@@ -61,8 +61,8 @@ bool shared_state::complete(status s) noexcept {
     }
     at = where();
     state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
-    leaf** end = &due;
-    while (leaf* l = waiters.pop_front()) {
+    waiter** end = &due;
+    while (waiter* l = waiters.pop_front()) {
       // If not, a canceller was faster, or resumes it for us.
       const bool claimed = in_order ? claims_in_turn(*l) : !l->owner || l->claim();
       if (!claimed) continue;
@@ -72,7 +72,7 @@ bool shared_state::complete(status s) noexcept {
     }
   }
   while (due) {
-    leaf* l = std::exchange(due, due->next);
+    waiter* l = std::exchange(due, due->next);
     if (!l->owner) run_callback(static_cast<callback*>(l), at);
     else if (in_order && l->in_turns && &l->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(l)->call_back();
     else wake(l);
@@ -174,7 +174,7 @@ bool shared_state::remove_callback(callback_id id) noexcept {
   callback* found = nullptr;
   {
     spin_guard g(mutex);
-    leaf* l = waiters.find([id](leaf& one) { return !one.owner && static_cast<callback&>(one).id == id; });
+    waiter* l = waiters.find([id](waiter& one) { return !one.owner && static_cast<callback&>(one).id == id; });
     if (l) {
       waiters.remove(*l);
       found = static_cast<callback*>(l);
@@ -184,7 +184,7 @@ bool shared_state::remove_callback(callback_id id) noexcept {
   return found;
 }
 
-void one_turn::suspend() noexcept { schedule_last(leaf_.owner->sched(), leaf_.frame); }
+void one_turn::suspend() noexcept { schedule_last(waiter_.owner->sched(), waiter_.frame); }
 
 void state_awaiter::call_back() noexcept {
   callback_ = wait_callback::push(*this_worker, *this);
@@ -245,7 +245,7 @@ void state_awaiter::unlink() noexcept {
   target_->waiters.remove(*this);
 }
 
-bool state_awaiter::forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept {
+bool state_awaiter::forward_cancel(relaying_waiter* l, cancel_walk& w) noexcept {
   auto* self = static_cast<state_awaiter*>(l);
   if (self->kind_ == wait_kind::gathered && self->by_sibling) {
     self->broken = true;

@@ -156,7 +156,7 @@ void task_group::ended(detail::group_member& m) noexcept {
     }
     abort();
   }
-  detail::leaf* joiner = nullptr;
+  detail::waiter* joiner = nullptr;
   {
     detail::spin_guard g(mutex_);
     if (!failed) take_out(m);

@@ -780,7 +780,7 @@ TEST_P(Cancel, StopTokenOfATaskThatIsCancelledAlready) {
 
 TEST(Cancel, StopTokenNeedsATask) { EXPECT_THROW(jay::get_stop_token(), std::runtime_error); }
 
-/// Random trees of gathers, tasks and cancels: each ends, each leaf is told at most once per cancel.
+/// Random trees of gathers, tasks and cancels: each ends, each waiter is told at most once per cancel.
 class RandomTree {
  public:
   explicit RandomTree(unsigned seed) : random_(seed) {}
@@ -821,7 +821,7 @@ class RandomTree {
       default: {
         unsigned n = next() % 8;
         for (unsigned i = 0; i < n; ++i) co_await yield();
-        if (n == 7) throw std::runtime_error("leaf");
+        if (n == 7) throw std::runtime_error("waiter");
         break;
       }
     }

@@ -2,7 +2,7 @@
 // The invariants of the library are checked in the builds that run its tests: these are built without NDEBUG.
 #include <gtest/gtest.h>
 
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/services.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/worker.hpp>
@@ -30,9 +30,9 @@ TEST(Assert, OnlyItsOwnThreadPushesToAWorker) {
   EXPECT_DEATH(elsewhere(), "broken invariant: is_here\\(\\)");
 }
 
-// The leaf is armed in the library, which is compiled with assertions too.
+// The waiter is armed in the library, which is compiled with assertions too.
 TEST(Assert, ALeafThatWasNotPreparedIsNotArmed) {
-  jay::detail::leaf l;
+  jay::detail::waiter l;
   EXPECT_DEATH(l.arm(), "broken invariant: frame && owner");
 }
 

@@ -516,7 +516,7 @@ TEST_P(Gather, InARowGivesManyErrors) {
 TEST_P(Gather, ErrorsOutOfADeepTreeComeOutOnce) {
   auto tree = [](auto& self, int depth, int bad) -> jay::task<int> {
     if (depth == 0) {
-      if (bad == 0) throw std::runtime_error("leaf");
+      if (bad == 0) throw std::runtime_error("waiter");
       co_return 1;
     }
     int half = 1 << (depth - 1);

@@ -21,7 +21,7 @@
 #include <span>
 #include <string>
 
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/worker.hpp>
 
 namespace jay::detail {
@@ -87,7 +87,7 @@ struct file_operation {
   ~file_operation() = default;
 };
 
-class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
+class JAY_API file_awaiter : public relaying_waiter, protected file_operation {
  public:
   bool await_ready() noexcept {
     tried_ = this_worker->spend();
@@ -111,7 +111,7 @@ class JAY_API file_awaiter : public forwarding_leaf, protected file_operation {
 
  private:
   bool submit();
-  static bool pass_on(forwarding_leaf* l, cancel_walk&) noexcept;
+  static bool pass_on(relaying_waiter* l, cancel_walk&) noexcept;
   void finished(ready_list* out) noexcept final;
 
   file_engine* engine_ = nullptr;

@@ -38,7 +38,7 @@
 
 #include <jay/detail/export.hpp>
 #include <jay/detail/kept_jobs.hpp>
-#include <jay/detail/poll_hook.hpp>
+#include <jay/detail/driver.hpp>
 #include <jay/detail/services.hpp>
 #include <jay/detail/sync.hpp>
 #include <jay/detail/timers.hpp>
@@ -80,7 +80,7 @@ struct source {
   ~source() = default;
 };
 
-class JAY_API reactor final : public service, poll_hook {
+class JAY_API reactor final : public service, driver {
  public:
   reactor(scheduler& s, const io_config& config);
   ~reactor() override;

@@ -10,12 +10,12 @@
 #include <cstdint>
 
 #include <jay/detail/byte_stream.hpp>
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/worker.hpp>
 
 namespace jay::detail {
 
-class JAY_API slot_awaiter : public leaf, public slot_operation {
+class JAY_API slot_awaiter : public waiter, public slot_operation {
  public:
   slot_awaiter(stream_ref s, direction d) noexcept : slot_(s), direction_(d) {}
 
@@ -68,8 +68,8 @@ class JAY_API slot_awaiter : public leaf, public slot_operation {
   void start() noexcept;
   bool park() noexcept;
 
-  bool claim() noexcept final { return leaf::claim(); }
-  bool arm() noexcept final { return leaf::arm(); }
+  bool claim() noexcept final { return waiter::claim(); }
+  bool arm() noexcept final { return waiter::arm(); }
   bool rearm() noexcept final;
   void closed() noexcept final { result_ = -ECANCELED; }
   void ended(ready_list* out) noexcept final;

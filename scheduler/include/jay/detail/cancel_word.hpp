@@ -3,15 +3,15 @@
 //
 //   0          running, nothing pending          arm: 0 -> W        (pending -> 0 and no suspension: the cancel is taken)
 //   C          running, a cancel is pending      claim: W -> 0      the completer resumes the frame
-//   W          suspended in leaf W               cancel: 0 -> C, C -> C, W -> T (the canceller resumes the frame), T -> T
+//   W          suspended in waiter W               cancel: 0 -> C, C -> C, W -> T (the canceller resumes the frame), T -> T
 //   T          ended by a cancel, and the strand has not gone on yet: what comes now is told with the first    T -> 0
 //   W|F        suspended, and a cancel is passed on to what W waits for: it ends W by completing it
 //   W|F|B      a canceller is passing it on      cancel: W|F -> W|F|B, then back, + C if it was not accepted
 //   W|F|B|C    ... and another cancel came meanwhile: the canceller that is at it passes that on too
 //   W|F|B|D    ... and the completion came meanwhile: the canceller resumes the frame when it is back
 //
-// Whoever makes the transition away from W owns the frame: it may write into the leaf (the outcome) and then schedules
-// it; everybody else must not touch the leaf any more. B keeps the leaf alive while the canceller is using it, as the
+// Whoever makes the transition away from W owns the frame: it may write into the waiter (the outcome) and then schedules
+// it; everybody else must not touch the waiter any more. B keeps the waiter alive while the canceller is using it, as the
 // completer, finding B, leaves the resumption to the canceller (D). Exactly one party makes the last transition, so the
 // frame is resumed once; nobody ever waits, except disarm (below), which a strand calls that is itself running.
 // W's address may be used again by a later suspension, but only after the strand has left the resource (under the
@@ -31,7 +31,7 @@ class cancel_word {
   /// that is on its way; claimed, forward: below; busy: who is passing on another one sees to it.
   enum class outcome { pending, pending_before, told, claimed, forward, busy };
   enum class passed { waits, completed, again };
-  /// The bits of a leaf's address that the word uses.
+  /// The bits of a waiter's address that the word uses.
   static constexpr std::uintptr_t mask = 15;
 
   // ---- the strand itself ----
@@ -41,7 +41,7 @@ class cancel_word {
     JAY_DEBUG_ASSERT(w && (address(w) & mask) == 0);
     std::uintptr_t cur = 0;
     std::uintptr_t want = address(w) | (forwards ? forward_bit : 0);
-    // [C1] release: the leaf and the frame, to whoever claims; acquire on failure: with [C2]
+    // [C1] release: the waiter and the frame, to whoever claims; acquire on failure: with [C2]
     if (word_.compare_exchange_strong(cur, want, std::memory_order_acq_rel, std::memory_order_acquire)) return true;
     take_pending();
     return false;
@@ -61,7 +61,7 @@ class cancel_word {
     // relaxed: in T nobody else writes; the message was read, and will be, under the scope's lock
     if (word_.load(std::memory_order_relaxed) & told_bit) word_.fetch_and(~told_bit, std::memory_order_relaxed);
   }
-  /// Ends a forwarding leaf under which the strand went on running (an inner scope). Waits out a canceller in B.
+  /// Ends a relaying waiter under which the strand went on running (an inner scope). Waits out a canceller in B.
   void disarm(void* w) noexcept {
     (void)w;
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
@@ -93,7 +93,7 @@ class cancel_word {
     }
   }
 
-  /// After arm has taken a cancel: suspends all the same, as a leaf that this cancel has ended.
+  /// After arm has taken a cancel: suspends all the same, as a waiter that this cancel has ended.
   void suspend_told() noexcept { word_.fetch_or(told_bit, std::memory_order_relaxed); }  // relaxed: for go_on_told
 
   /// w is suspended and nobody has claimed it. relaxed: for who has what w waits for locked, and decides by it alone.
@@ -101,30 +101,30 @@ class cancel_word {
 
   // ---- cancellers, one at a time (the scope's lock) up to begin_cancel ----
 
-  /// The leaf that a canceller is busy with, or null.
+  /// The waiter that a canceller is busy with, or null.
   void* busy_with() const noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: only that canceller itself looks into it
     bool busy = (cur & ~mask) && (cur & busy_bit);
     return busy ? reinterpret_cast<void*>(cur & ~mask) : nullptr;
   }
-  /// claimed: the caller resumes the leaf. forward: the caller passes the cancel on, then calls end_forward.
-  outcome begin_cancel(void*& leaf) noexcept {
+  /// claimed: the caller resumes the waiter. forward: the caller passes the cancel on, then calls end_forward.
+  outcome begin_cancel(void*& waiter) noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
-      leaf = reinterpret_cast<void*>(cur & ~mask);
+      waiter = reinterpret_cast<void*>(cur & ~mask);
       outcome result;
       std::uintptr_t want;
-      if (!leaf && (cur & told_bit)) return outcome::told;
-      if (!leaf) result = cur & pending_bit ? outcome::pending_before : outcome::pending, want = pending_bit;
+      if (!waiter && (cur & told_bit)) return outcome::told;
+      if (!waiter) result = cur & pending_bit ? outcome::pending_before : outcome::pending, want = pending_bit;
       else if (cur & busy_bit) result = outcome::busy, want = cur | pending_bit;
       else if (cur & forward_bit) result = outcome::forward, want = cur | busy_bit;
       else result = outcome::claimed, want = told_bit;
-      // [C1] acquire: the leaf; [C2] release: what the canceller noted
+      // [C1] acquire: the waiter; [C2] release: what the canceller noted
       if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return result;
     }
   }
-  /// completed: the leaf was completed meanwhile and the caller resumes it. again: another cancel came meanwhile; the
-  /// caller, still at the leaf, passes it on and comes back.
+  /// completed: the waiter was completed meanwhile and the caller resumes it. again: another cancel came meanwhile; the
+  /// caller, still at the waiter, passes it on and comes back.
   passed end_forward(bool accepted) noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
@@ -139,7 +139,7 @@ class cancel_word {
       if (word_.compare_exchange_weak(cur, want, std::memory_order_acq_rel, std::memory_order_relaxed)) return result;
     }
   }
-  /// Instead: the wait itself is ended. False: it was completed meanwhile. The caller resumes the leaf either way.
+  /// Instead: the wait itself is ended. False: it was completed meanwhile. The caller resumes the waiter either way.
   bool end_wait() noexcept {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <jay/detail/awaitable.hpp>
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 
 namespace jay::detail {
 
@@ -44,7 +44,7 @@ class foreign_awaiter : job {
   static void drop(job*) {}
 
   decltype(awaiter_of(std::declval<Awaitable>())) awaiter_;
-  leaf suspended_;
+  waiter suspended_;
 };
 
 }  // namespace jay::detail

@@ -8,17 +8,17 @@
 //
 //   a worker goes to sleep (announce)             a thread has made work (after a push)
 //   [S1] word: searching - 1, sleeping + 1        [P1] the job is visible in its queue
-//   [S2] set `hungry` in every attention word          light fence (an owner's push), seq_cst RMW (the shared queues)
-//        heavy fence                              [P2] an owner: read its attention word; hungry set -> feed: clear it,
+//   [S2] set `wake_wanted` in every attention word          light fence (an owner's push), seq_cst RMW (the shared queues)
+//        heavy fence                              [P2] an owner: read its attention word; wake_wanted -> clear it,
 //   [S3] look at every queue; work: retract            then read word. Others: read word
 //                                                 [P3] sleeping > 0 and searching = 0: wake one
 //
 // No job is left behind. Take the last worker to go to sleep and any push. If P2's first read comes before S1/S2 in the
-// order of the fences, P1 is visible at S3 and the worker stays. Otherwise the pusher sees `hungry` (an owner), or the
-// count (others). An owner that finds hungry clear although somebody sleeps has cleared it in an earlier feed, which
+// order of the fences, P1 is visible at S3 and the worker stays. Otherwise the pusher sees `wake_wanted` (an owner), or the
+// count (others). An owner that finds it clear although somebody sleeps has cleared it earlier, which
 // read `word` afterwards: it woke somebody, or saw a searcher. A searcher ends in one of two ways: it sleeps, and S2
-// sets hungry again, S3 looks at everything; or it finds work, and if it was the last searcher it wakes the next
-// sleeper (found), who then searches. So as long as somebody sleeps there is a searcher, or hungry is set everywhere.
+// sets it again, S3 looks at everything; or it finds work, and if it was the last searcher it wakes the next
+// sleeper (found), who then searches. So as long as somebody sleeps there is a searcher, or wake_wanted is set everywhere.
 //
 // Rejected: waking one per push (a wake costs the waker 11-17 us here); a shared word read at each push (one more line
 // for each fork to load than the attention word, which it reads anyway); a wake by the thief only (the first job after
@@ -35,19 +35,19 @@ namespace jay::detail {
 
 /// Bits of the attention word: set by others, looked at by the worker at each fork and whenever it is in its loop.
 namespace attention {
-inline constexpr std::uint32_t hungry = 1;   // somebody sleeps and nobody searches: wake one when you have pushed
+inline constexpr std::uint32_t wake_wanted = 1;   // somebody sleeps and nobody searches: wake one when you have pushed
 inline constexpr std::uint32_t ready = 2;    // a task stands in a shared queue: it goes first
-inline constexpr std::uint32_t special = 4;  // constant: this worker's forks never take the fast path
+inline constexpr std::uint32_t slow_forks = 4;  // constant: this worker's forks never take the fast path
 inline constexpr std::uint32_t turn = 8;     // the ticker asks for a turn (turns.hpp): come back to the loop
 inline constexpr std::uint32_t late = 16;    // that request is more than a tick old
 }  // namespace attention
 
 /// A worker, as the others see it.
-struct station {
+struct parker {
   alignas(64) atomic<std::uint32_t> attention{0};
   atomic<std::uint32_t> token{awake};
   bool asleep = false;  // in idle's list; guarded by its lock
-  station* next_asleep = nullptr;
+  parker* next_asleep = nullptr;
 
   // values of token
   static constexpr std::uint32_t awake = 0, notified = 1, on_futex = 2, polling = 3;
@@ -107,13 +107,13 @@ struct station {
 
 class idle {
  public:
-  explicit idle(std::vector<station*> stations) : stations_(std::move(stations)) {}
+  explicit idle(std::vector<parker*> parkers) : parkers_(std::move(parkers)) {}
 
   /// Awake and out of work: may it search? At most half of the workers do.
   bool begin_search() noexcept {
     std::uint64_t w = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     do {
-      if (2 * searching(w) >= stations_.size()) return false;
+      if (2 * searching(w) >= parkers_.size()) return false;
       // [P3] seq_cst: who has made work sees this searcher, or is seen by it
     } while (!word_.compare_exchange_weak(w, w + 1, std::memory_order_seq_cst, std::memory_order_relaxed));
     return true;
@@ -125,7 +125,7 @@ class idle {
   }
 
   /// [S1], [S2]. The caller then looks at every queue ([S3]), and parks, or retracts.
-  void announce(station& s, bool was_searching) noexcept {
+  void announce(parker& s, bool was_searching) noexcept {
     {
       spin_guard g(mutex_);
       s.asleep = true;
@@ -133,15 +133,15 @@ class idle {
       asleep_ = &s;
       word_.fetch_add(one_sleeper - (was_searching ? 1 : 0), std::memory_order_seq_cst);  // [S1] seq_cst: with [P2], wanting
     }
-    // [S2] seq_cst: with the RMW in feed; the fence: with the light one of a push, before [P2]
-    for (station* other : stations_) other->attention.fetch_or(attention::hungry, std::memory_order_seq_cst);
+    // [S2] seq_cst: with the RMW in clear_wanted; the fence: with the light one of a push, before [P2]
+    for (parker* other : parkers_) other->attention.fetch_or(attention::wake_wanted, std::memory_order_seq_cst);
     asymmetric_heavy();
   }
   /// Back from announce, as a searcher. False: a waker has chosen this worker already; its unpark is under way.
-  bool retract(station& s) noexcept {
+  bool retract(parker& s) noexcept {
     spin_guard g(mutex_);
     if (!s.asleep) return false;
-    for (station** p = &asleep_;; p = &(*p)->next_asleep) {
+    for (parker** p = &asleep_;; p = &(*p)->next_asleep) {
       if (*p != &s) continue;
       *p = s.next_asleep;
       break;
@@ -156,15 +156,15 @@ class idle {
     std::uint64_t w = word_.load(std::memory_order_seq_cst);
     return sleeping(w) > 0 && searching(w) == 0;
   }
-  /// An owner that has seen hungry after a push. True: call wake_one.
-  [[nodiscard]] bool feed(station& mine) noexcept {
-    mine.attention.fetch_and(~attention::hungry, std::memory_order_seq_cst);  // [S2] seq_cst: before the read of word
+  /// An owner that has seen wake_wanted after a push. True: call wake_one.
+  [[nodiscard]] bool clear_wanted(parker& mine) noexcept {
+    mine.attention.fetch_and(~attention::wake_wanted, std::memory_order_seq_cst);  // [S2] seq_cst: before the read of word
     return wanting();
   }
   /// Takes a sleeper off the list and makes it a searcher; the caller unparks it. Null: nobody sleeps.
-  station* wake_one() noexcept {
+  parker* wake_one() noexcept {
     spin_guard g(mutex_);
-    station* s = asleep_;
+    parker* s = asleep_;
     if (!s) return nullptr;
     asleep_ = s->next_asleep;
     s->asleep = false;
@@ -176,16 +176,16 @@ class idle {
   bool anyone_searching() const noexcept { return searching(word_.load(std::memory_order_relaxed)) > 0; }
   std::size_t sleepers() const noexcept { return sleeping(word_.load(std::memory_order_relaxed)); }
   /// [TR2] seq_cst: with announce and wake_one; for the ticker, which rests while everybody sleeps.
-  bool all_asleep() const noexcept { return sleeping(word_.load(std::memory_order_seq_cst)) == stations_.size(); }
+  bool all_asleep() const noexcept { return sleeping(word_.load(std::memory_order_seq_cst)) == parkers_.size(); }
 
  private:
   static constexpr std::uint64_t one_sleeper = std::uint64_t{1} << 32;
   static std::uint64_t searching(std::uint64_t w) noexcept { return w & (one_sleeper - 1); }
   static std::uint64_t sleeping(std::uint64_t w) noexcept { return w >> 32; }
 
-  std::vector<station*> stations_;
+  std::vector<parker*> parkers_;
   spin_mutex mutex_;
-  station* asleep_ = nullptr;
+  parker* asleep_ = nullptr;
   alignas(64) atomic<std::uint64_t> word_{0};
 };
 

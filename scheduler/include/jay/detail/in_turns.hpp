@@ -15,25 +15,25 @@ namespace jay::detail {
 
 /// In await_suspend of `l`, which is prepared: l's frame goes on when t has ended. The result is for l's await_resume. t
 /// suspends at least once.
-JAY_API void run_inside(task<> t, leaf& l, outcome<void>& result);
+JAY_API void run_inside(task<> t, waiter& l, outcome<void>& result);
 
 /// Puts j behind what a job that is put there now would put there: what ends calls its callbacks at their turn, and these
 /// wake who waits, at a later one. So many turns; fewer if there is no memory.
 void push_later(worker& w, job* j, int turns = 1) noexcept;
 
-/// A callback that ends the wait in a leaf, at its turn. Until then a cancel may end it, who then tells this. Its worker's
+/// A callback that ends the wait in a waiter, at its turn. Until then a cancel may end it, who then tells this. Its worker's
 /// alone.
 class JAY_API wait_callback : job {
  public:
   /// Into the queue, or so many turns later. Null if there is no memory.
-  static wait_callback* push(worker& w, leaf& l, int turns = 0) noexcept;
-  void forget() noexcept { leaf_ = nullptr; }
+  static wait_callback* push(worker& w, waiter& l, int turns = 0) noexcept;
+  void forget() noexcept { waiter_ = nullptr; }
 
  private:
-  explicit wait_callback(leaf& l) noexcept;
+  explicit wait_callback(waiter& l) noexcept;
   static void run(job* j);
   static void drop(job* j);
-  leaf* leaf_;
+  waiter* waiter_;
 };
 
 enum class turn_end { called, cancelled, called_and_cancelled };
@@ -41,7 +41,7 @@ enum class turn_end { called, cancelled, called_and_cancelled };
 /// Place: mutex(), list(); needless(), with the mutex held: there is nothing to wait for, so this is called at once;
 /// waits(), without it: it stands in the list.
 template <class Place>
-class turn : public leaf {
+class turn : public waiter {
  public:
   explicit turn(Place p) noexcept : place_(p) {}
 
@@ -78,8 +78,8 @@ class turn : public leaf {
 
 /// With the mutex held: takes the first that has not been cancelled off the list. Null: there is none that waits in turns
 /// in front. To be woken without the mutex.
-inline leaf* call_first(waiter_list& list) noexcept {
-  while (leaf* l = list.front()) {
+inline waiter* call_first(waiter_list& list) noexcept {
+  while (waiter* l = list.front()) {
     if (!l->in_turns) return nullptr;
     list.remove(*l);
     if (l->claim()) return l;

@@ -2,11 +2,11 @@
 // A scope inside a task, from the place where a coroutine enters it to its exit: what a timeout cancels.
 //
 // While it is open the coroutine's context is the inner scope, and the strand that entered it stands, for the outer
-// scope, at a forwarding leaf: a cancel of the outer scope is passed on to the inner one, and noted, so that the exit
+// scope, at a relaying waiter: a cancel of the outer scope is passed on to the inner one, and noted, so that the exit
 // can tell it from the inner scope's own. What was passed on but not delivered by the exit goes back to the outer scope.
 #pragma once
 
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 
 namespace jay::detail {
 
@@ -27,10 +27,10 @@ class JAY_API inner_scope {
   void take_back() noexcept;
 
  private:
-  struct passage : forwarding_leaf {
+  struct passage : relaying_waiter {
     scope* inner;
   };
-  static bool pass(forwarding_leaf* l, cancel_walk& w) noexcept;
+  static bool pass(relaying_waiter* l, cancel_walk& w) noexcept;
 
   scope inner_;
   passage passage_;

@@ -61,7 +61,7 @@ struct JAY_API join : join_end {
     w->jobs.put_backwards(b, children + 1, n - 1);  // the last child is the oldest
     w->jobs.publish(b + n - 1);
     asymmetric_light();  // between [P1] and [P2] of idle.hpp: with the heavy one in announce
-    if (!w->fed()) [[unlikely]] w->feed_hungry();
+    if (w->wake_wanted()) [[unlikely]] w->notify();
     return children[0];
   }
   /// The same when something asks for attention.

@@ -34,9 +34,9 @@ class scheduler;
 namespace jay::detail {
 
 struct cancel_walk;
-struct forwarding_leaf;
+struct relaying_waiter;
 struct join;
-struct leaf;
+struct waiter;
 struct promise_base;
 struct scheduler_ref;
 struct task_state;
@@ -57,7 +57,7 @@ struct JAY_API scope {
   cancel_word word;
   atomic<std::uint32_t> generation{0};
   std::uint32_t cancel_generation = 0;  // guarded by mutex, as what follows, but `whose_`
-  leaf* suspended = nullptr;
+  waiter* suspended = nullptr;
   cancel_notes* notes = nullptr;
 
  private:
@@ -101,11 +101,11 @@ struct JAY_API scope {
   /// The root strand is the only one left.
   void collapse() noexcept;
 
-  /// False: a cancel was due and is taken; the leaf is not suspended.
-  bool add(leaf& l) noexcept;
-  /// After it: suspends the leaf all the same, as one that this cancel has ended.
-  void add_told(leaf& l) noexcept;
-  void remove(leaf& l) noexcept;
+  /// False: a cancel was due and is taken; the waiter is not suspended.
+  bool add(waiter& l) noexcept;
+  /// After it: suspends the waiter all the same, as one that this cancel has ended.
+  void add_told(waiter& l) noexcept;
+  void remove(waiter& l) noexcept;
 
   /// The message of the last cancel; empty where there is no memory for it.
   std::string text() noexcept;
@@ -113,13 +113,13 @@ struct JAY_API scope {
 
   /// For a walk that comes here once more, and leaves it alone: notices if it has come round a cycle.
   void meet(cancel_walk& w) noexcept;
-  /// With the lock held: the strand that waits in this leaf, a forked one, knows of all cancels up to now.
-  void tell(leaf& l) noexcept;
+  /// With the lock held: the strand that waits in this waiter, a forked one, knows of all cancels up to now.
+  void tell(waiter& l) noexcept;
 
  private:
   friend struct join;
-  void enlist(leaf& l) noexcept;
-  void deliver(leaf& l, cancel_walk& w, bool by_sibling = false) noexcept;
+  void enlist(waiter& l) noexcept;
+  void deliver(waiter& l, cancel_walk& w, bool by_sibling = false) noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.

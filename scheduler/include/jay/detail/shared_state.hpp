@@ -41,7 +41,7 @@ struct context_map;
 /// A callback: a job of its own, so that nothing is allocated when it is due. It runs in the context that was current
 /// where it was added. It stands among those that wait, as in asyncio they come in the order in which they were added; it
 /// is told from them by having no owner.
-struct JAY_API callback : job, leaf {
+struct JAY_API callback : job, waiter {
   callback(void (*f)(callback*), void (*drop)(job*)) noexcept;
   callback(const callback&) = delete;
 
@@ -123,7 +123,7 @@ struct JAY_API shared_state {
  protected:
   virtual ~shared_state();
   virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
-  static bool claims_in_turn(leaf& l) noexcept;
+  static bool claims_in_turn(waiter& l) noexcept;
   virtual void destroy() noexcept { delete this; }
 };
 
@@ -183,7 +183,7 @@ class one_turn {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    leaf_.prepare(h);
+    waiter_.prepare(h);
     suspend();
     return true;
   }
@@ -191,7 +191,7 @@ class one_turn {
 
  private:
   JAY_API void suspend() noexcept;
-  leaf leaf_;
+  waiter waiter_;
 };
 
 /// How a shared_state is awaited. plain: cancelling the awaiting task cancels what it awaits (Python's rule). shielded: it ends
@@ -199,7 +199,7 @@ class one_turn {
 /// order a cancel of the gather is passed on at once.
 enum class wait_kind { plain, shielded, gathered };
 
-class JAY_API state_awaiter : public suspends<state_awaiter, forwarding_leaf> {
+class JAY_API state_awaiter : public suspends<state_awaiter, relaying_waiter> {
  public:
   explicit state_awaiter(shared_state* s, wait_kind k = wait_kind::plain) noexcept : target_(s), kind_(k) {
     breakable = true;
@@ -213,9 +213,9 @@ class JAY_API state_awaiter : public suspends<state_awaiter, forwarding_leaf> {
   shared_state* target_;
 
  private:
-  friend suspends<state_awaiter, forwarding_leaf>;
+  friend suspends<state_awaiter, relaying_waiter>;
   friend struct shared_state;
-  static bool forward_cancel(forwarding_leaf* l, cancel_walk& w) noexcept;
+  static bool forward_cancel(relaying_waiter* l, cancel_walk& w) noexcept;
   bool suspend();
   void call_back() noexcept;
   void unlink() noexcept;

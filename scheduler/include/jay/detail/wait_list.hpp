@@ -24,18 +24,18 @@
 #include <coroutine>
 #include <utility>
 
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 
 namespace jay::detail {
 
-/// Leaves that were claimed under a resource's lock, to be woken after it was unlocked. Once the first is woken, the
+/// Waiters that were claimed under a resource's lock, to be woken after it was unlocked. Once the first is woken, the
 /// resource may be gone.
 class woken_list {
  public:
   woken_list() noexcept = default;
   woken_list(const woken_list&) = delete;
 
-  void add(leaf& l) noexcept {
+  void add(waiter& l) noexcept {
     l.next = nullptr;
     *end_ = &l;
     end_ = &l.next;
@@ -45,26 +45,26 @@ class woken_list {
   }
 
  private:
-  leaf* head_ = nullptr;
-  leaf** end_ = &head_;
+  waiter* head_ = nullptr;
+  waiter** end_ = &head_;
 };
 
-/// Intrusive list of leaves, first in, first out: a ring, known by its last. No lock of its own: the resource's lock
+/// Intrusive list of waiters, first in, first out: a ring, known by its last. No lock of its own: the resource's lock
 /// guards it.
 class waiter_list {
  public:
   bool empty() const noexcept { return !last_; }
-  leaf* front() const noexcept { return last_ ? last_->next : nullptr; }
-  /// The first for which f(leaf&) says true, or null.
+  waiter* front() const noexcept { return last_ ? last_->next : nullptr; }
+  /// The first for which f(waiter&) says true, or null.
   template <class F>
-  leaf* find(F&& f) const noexcept {
+  waiter* find(F&& f) const noexcept {
     if (!last_) return nullptr;
-    for (leaf* l = last_->next;; l = l->next) {
+    for (waiter* l = last_->next;; l = l->next) {
       if (f(*l)) return l;
       if (l == last_) return nullptr;
     }
   }
-  void push_back(leaf& l) noexcept {
+  void push_back(waiter& l) noexcept {
     JAY_DEBUG_ASSERT(!l.linked);
     if (last_) {
       l.next = last_->next;
@@ -77,28 +77,28 @@ class waiter_list {
     l.linked = true;
   }
   /// Nothing, if it is in no list.
-  void remove(leaf& l) noexcept {
+  void remove(waiter& l) noexcept {
     if (!l.linked) return;
     l.prev->next = l.next;
     l.next->prev = l.prev;
     if (last_ == &l) last_ = l.prev == &l ? nullptr : l.prev;
     l.linked = false;
   }
-  leaf* pop_front() noexcept {
-    leaf* l = front();
+  waiter* pop_front() noexcept {
+    waiter* l = front();
     if (l) remove(*l);
     return l;
   }
 
   /// What await_suspend gives: l waits in the list, and may be gone. False: a cancel was due, and l is in no list.
-  bool suspend(leaf& l) noexcept {
+  bool suspend(waiter& l) noexcept {
     push_back(l);
     if (l.arm()) return true;
     remove(l);
     return false;
   }
   /// The same for one whose cancel is passed on.
-  bool suspend(forwarding_leaf& l, bool (*forward)(forwarding_leaf*, cancel_walk&)) noexcept {
+  bool suspend(relaying_waiter& l, bool (*forward)(relaying_waiter*, cancel_walk&)) noexcept {
     push_back(l);
     if (l.arm(forward)) return true;
     remove(l);
@@ -106,19 +106,19 @@ class waiter_list {
   }
   /// The wait of each is over, but of those that a canceller has claimed.
   void claim_all(woken_list& woken) noexcept {
-    while (leaf* l = pop_front())
+    while (waiter* l = pop_front())
       if (l->claim()) woken.add(*l);
   }
 
  private:
-  leaf* last_ = nullptr;
+  waiter* last_ = nullptr;
 };
 
 /// What every awaiter that waits in a list derives from: await_suspend, in terms of its own bool suspend().
-template <class Awaiter, class Leaf = leaf>
-class suspends : public Leaf {
+template <class Awaiter, class Waiter = waiter>
+class suspends : public Waiter {
  public:
-  using Leaf::Leaf;
+  using Waiter::Waiter;
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     this->prepare(h);

@@ -27,7 +27,7 @@ namespace jay::detail {
 class kept_jobs;
 struct worker;
 
-struct JAY_API worker : station {
+struct JAY_API worker : parker {
   worker(scheduler& s, unsigned index, bool io);
   worker(const worker&) = delete;
   ~worker();
@@ -59,11 +59,11 @@ struct JAY_API worker : station {
 
   /// Nothing has to be looked at before a fork. relaxed: a hint, looked at again soon.
   bool calm() const noexcept {
-    return (attention.load(std::memory_order_relaxed) & ~detail::attention::hungry) == 0;
+    return (attention.load(std::memory_order_relaxed) & ~detail::attention::wake_wanted) == 0;
   }
-  bool fed() const noexcept { return !(attention.load(asym_load) & detail::attention::hungry); }  // [P2] of idle.hpp
-  /// After a push, when the hungry bit is seen.
-  [[gnu::noinline]] void feed_hungry() noexcept;
+  bool wake_wanted() const noexcept { return attention.load(asym_load) & detail::attention::wake_wanted; }  // [P2] of idle.hpp
+  /// After a push, when wake_wanted is seen.
+  [[gnu::noinline]] void notify() noexcept;
 
   /// Whether it is the calling thread's. For assertions: the bottom of its deque and its frames are for that thread only.
   bool is_here() const noexcept;
@@ -72,7 +72,7 @@ struct JAY_API worker : station {
     JAY_DEBUG_ASSERT(is_here());
     if (!jobs.push(j)) [[unlikely]] return push_elsewhere(j);
     asymmetric_light();  // between [P1] and [P2]: with the heavy one in announce
-    if (!fed()) [[unlikely]] feed_hungry();
+    if (wake_wanted()) [[unlikely]] notify();
   }
   /// Where the own deque could not grow.
   [[gnu::noinline]] void push_elsewhere(job* j) noexcept;
@@ -82,12 +82,12 @@ struct JAY_API worker : station {
   void rested() noexcept;
   /// Before a coroutine is awaited: something has to be looked at first. relaxed: a hint, looked at again soon.
   bool may_have_to_yield() const noexcept {
-    return attention.load(std::memory_order_relaxed) & (detail::attention::turn | detail::attention::special);
+    return attention.load(std::memory_order_relaxed) & (detail::attention::turn | detail::attention::slow_forks);
   }
   /// Somebody waits for this worker: the ticker has asked for a turn. relaxed: a hint, looked at again soon.
   bool turn_asked() const noexcept { return attention.load(std::memory_order_relaxed) & detail::attention::turn; }
   /// Before an operation that may be ready at once: may it go on without a suspension? False: it gives way, and takes a
-  /// cancel that is due (leaf::refused).
+  /// cancel that is due (waiter::refused).
   bool spend() noexcept {
     if (budget == 0 || turn_asked()) return false;
     --budget;

@@ -9,9 +9,9 @@
 
 namespace jay::detail {
 
-class JAY_API quiet_wait : public suspends<quiet_wait> {
+class JAY_API completion_wait : public suspends<completion_wait> {
  public:
-  explicit quiet_wait(shared_state* s) noexcept : target_(s) {}
+  explicit completion_wait(shared_state* s) noexcept : target_(s) {}
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   /// The message of a cancel that came before; nothing: the target is done.
   std::optional<std::string> await_resume() noexcept {
@@ -20,7 +20,7 @@ class JAY_API quiet_wait : public suspends<quiet_wait> {
   }
 
  private:
-  friend suspends<quiet_wait>;
+  friend suspends<completion_wait>;
   bool suspend();
   std::optional<std::string> resumed() noexcept;
   shared_state* target_;  // kept by who waits

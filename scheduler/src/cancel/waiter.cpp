@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 
 #include <jay/detail/join.hpp>
 #include <jay/scheduler.hpp>
@@ -10,7 +10,7 @@
 
 namespace jay::detail {
 
-void leaf::prepare(job* f, std::uintptr_t context) noexcept {
+void waiter::prepare(job* f, std::uintptr_t context) noexcept {
   JAY_DEBUG_ASSERT(this_worker && !listed);
   frame = f;
   owner = scope_of(context);
@@ -20,7 +20,7 @@ void leaf::prepare(job* f, std::uintptr_t context) noexcept {
   if (forked) close_above(f);
 }
 
-bool leaf::arm(bool passed_on) noexcept {
+bool waiter::arm(bool passed_on) noexcept {
   JAY_DEBUG_ASSERT(frame && owner && !listed && !was_cancelled);  // prepared, and not armed
   forwards = passed_on;
   if (!forked) {
@@ -34,7 +34,7 @@ bool leaf::arm(bool passed_on) noexcept {
 }
 
 // A cancel was due. In asyncio's order it is as if it had come just now; nothing else runs before this has suspended.
-bool leaf::suspend_told() noexcept {
+bool waiter::suspend_told() noexcept {
   if (forwards || !this_worker->fifo) return false;
   if (forked) owner->add_told(*this);
   else owner->word.suspend_told();
@@ -42,14 +42,14 @@ bool leaf::suspend_told() noexcept {
   return true;
 }
 
-void leaf::leave_slow() noexcept {
+void waiter::leave_slow() noexcept {
   if (listed) owner->remove(*this);
   else if (passed) spin_guard wait_for_the_canceller(owner->mutex);  // cancel_walk::end
   passed = false;
   if (was_cancelled && !forked) owner->word.go_on_told();
 }
 
-bool leaf::cancelled_since() noexcept {
+bool waiter::cancelled_since() noexcept {
   if (was_cancelled) return true;
   if (!forked && !owner->word.pending()) return false;
   // [G1] acquire; what it leads to is read under the scope's lock
@@ -57,18 +57,18 @@ bool leaf::cancelled_since() noexcept {
   return owner->take_cancel(promise_of(frame));
 }
 
-bool leaf::refused() noexcept {
+bool waiter::refused() noexcept {
   if (this_worker->fifo && !this_worker->turn_asked()) [[unlikely]] return false;
   if (!cancelled_since()) return false;
   return was_cancelled = true;
 }
 
-bool go_on_at_once(leaf& l) noexcept {
+bool go_on_at_once(waiter& l) noexcept {
   if (this_worker->spend() || this_worker->pass_over()) return true;
   schedule_last(l.owner->sched(), l.frame);
   return false;
 }
 
-void leaf::wake() noexcept { schedule(owner->sched(), frame, priority_of(*owner)); }
+void waiter::wake() noexcept { schedule(owner->sched(), frame, priority_of(*owner)); }
 
 }  // namespace jay::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <jay/detail/exits.hpp>
+#include <jay/detail/exit_stack.hpp>
 
 #include <utility>
 

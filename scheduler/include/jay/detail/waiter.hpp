@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One suspension that is waiting for something: the part of an awaiter that completers and cancellers know.
 //
-// The awaiter derives from leaf and does, in this order:
+// The awaiter derives from waiter and does, in this order:
 //
 //   bool await_suspend(std::coroutine_handle<P> h) {
 //     prepare(h);                          // 1. before the resource's lock: after it another thread may resume the frame
@@ -17,8 +17,8 @@
 //     ...
 //   }
 //
-// The completer, with the resource's lock held: unlink the leaf; if (l->claim()) { write the result; l->wake(); }.
-// If claim says no, a canceller was faster: the leaf is skipped. A leaf stays valid while the completer holds the
+// The completer, with the resource's lock held: unlink the waiter; if (l->claim()) { write the result; l->wake(); }.
+// If claim says no, a canceller was faster: the waiter is skipped. A waiter stays valid while the completer holds the
 // resource's lock, as the resumed coroutine must take that lock (await_resume) before it can go on.
 #pragma once
 
@@ -29,11 +29,11 @@
 
 namespace jay::detail {
 
-struct JAY_API alignas(16) leaf {
+struct JAY_API alignas(16) waiter {
   using jay_awaiter = void;
-  leaf() noexcept = default;
-  leaf(const leaf&) = delete;
-  leaf& operator=(const leaf&) = delete;
+  waiter() noexcept = default;
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
 
   // ---- the strand ----
 
@@ -64,24 +64,24 @@ struct JAY_API alignas(16) leaf {
   // ---- completers ----
 
   bool claim() noexcept { return word().claim(this); }
-  /// Schedules the frame. The leaf may be gone afterwards.
+  /// Schedules the frame. The waiter may be gone afterwards.
   void wake() noexcept;
 
   cancel_word& word() noexcept { return forked ? own_word : owner->word; }
 
   job* frame = nullptr;
   scope* owner = nullptr;
-  leaf* next = nullptr;  // links of the resource's list
-  leaf* prev = nullptr;
-  leaf* scope_next = nullptr;  // links of scope::suspended
-  leaf* scope_prev = nullptr;
+  waiter* next = nullptr;  // links of the resource's list
+  waiter* prev = nullptr;
+  waiter* scope_next = nullptr;  // links of scope::suspended
+  waiter* scope_prev = nullptr;
   cancel_word own_word;  // a forked strand's
   bool forked = false;
   bool listed = false;         // in scope::suspended
   bool was_cancelled = false;
   bool passed = false;         // a canceller has passed a cancel on, and may still be about to unlock the scope
   bool linked = false;         // in the resource's list; guarded by the resource's lock
-  bool forwards = false;       // a forwarding_leaf, armed as such
+  bool forwards = false;       // a relaying_waiter, armed as such
   bool in_turns = false;       // order = "asyncio": what it waits for calls it, and it takes it when it runs (in_turns.hpp)
   bool called = false;         // so it was; guarded by the resource's lock
 
@@ -94,27 +94,27 @@ struct JAY_API alignas(16) leaf {
   void leave_slow() noexcept;
 };
 
-static_assert(alignof(leaf) > cancel_word::mask, "the low bits of a leaf's address are the word's");
+static_assert(alignof(waiter) > cancel_word::mask, "the low bits of a waiter's address are the word's");
 
 /// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
-/// others run, and now stands at the end of the queue; the leaf may be gone. After leaf::prepare.
-JAY_API bool go_on_at_once(leaf& l) noexcept;
+/// others run, and now stands at the end of the queue; the waiter may be gone. After waiter::prepare.
+JAY_API bool go_on_at_once(waiter& l) noexcept;
 
 /// One whose wait a cancel does not end: it is passed on to what is waited for.
-struct JAY_API forwarding_leaf : leaf {
-  using leaf::arm;
+struct JAY_API relaying_waiter : waiter {
+  using waiter::arm;
   /// `forward` passes the cancel on and says whether it was accepted; it is called by the canceller, without a lock.
   /// Where others are to be passed on from in turn, it leaves them to the walk (cancel_walk.hpp).
-  bool arm(bool (*f)(forwarding_leaf*, cancel_walk&)) noexcept {
+  bool arm(bool (*f)(relaying_waiter*, cancel_walk&)) noexcept {
     forward = f;
-    return leaf::arm(true);
+    return waiter::arm(true);
   }
 
-  bool (*forward)(forwarding_leaf*, cancel_walk&) = nullptr;
+  bool (*forward)(relaying_waiter*, cancel_walk&) = nullptr;
 
   // Of the canceller that is busy with it; guarded by the scope's lock until it has begun.
   enum class stage { reached, under_way, done };
-  forwarding_leaf* next_forward = nullptr;
+  relaying_waiter* next_forward = nullptr;
   cancel_walk* walk = nullptr;
   stage at : 8 = stage::reached;
   bool accepted = false;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Watches several tasks and futures at once: what wait() and as_completed() stand on.
 //
-// Each of them gets an item in its list of waiters, whose frame is a job that tells the watch. The watch is counted: by
+// Each of them gets an item in its list of waiters, whose frame is a job that tells the wait_set. The wait_set is counted: by
 // its owner, and by each item that is linked or on its way; so the owner may leave at any time (end), without waiting
 // for items that a completer has claimed already.
 //
-// Lock order: watch -> timers -> scope; a target's lock is held with none of these.
+// Lock order: wait_set -> timers -> scope; a target's lock is held with none of these.
 #pragma once
 
 #include <memory>
@@ -13,14 +13,14 @@
 #include <unordered_set>
 #include <vector>
 
-#include <jay/detail/leaf.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/detail/shared_state.hpp>
 
 namespace jay::detail {
 
-class JAY_API watch {
+class JAY_API wait_set {
  public:
-  watch(const watch&) = delete;
+  wait_set(const wait_set&) = delete;
 
   std::size_t size() const noexcept { return size_; }
   shared_state& target(std::size_t i) const noexcept { return *items_[i].target; }
@@ -33,14 +33,14 @@ class JAY_API watch {
   spin_mutex mutex;
 
  protected:
-  explicit watch(std::vector<state_ptr<shared_state>> targets);
-  virtual ~watch();
-  /// The i-th has ended; once for each. The mutex is held. Gives the leaves to wake, claimed, linked by `next`.
-  virtual leaf* ended(std::size_t i) noexcept = 0;
+  explicit wait_set(std::vector<state_ptr<shared_state>> targets);
+  virtual ~wait_set();
+  /// The i-th has ended; once for each. The mutex is held. Gives the waiters to wake, claimed, linked by `next`.
+  virtual waiter* ended(std::size_t i) noexcept = 0;
 
  private:
-  struct item : job, leaf {
-    watch* owner_watch;
+  struct item : job, waiter {
+    wait_set* owner_set;
     state_ptr<shared_state> target;
     bool begun = false;
   };
@@ -57,11 +57,11 @@ class JAY_API watch {
   bool over_ = false;  // guarded by mutex
 };
 
-struct end_watch {
-  void operator()(watch* w) const noexcept { w->end(); }
+struct end_wait_set {
+  void operator()(wait_set* w) const noexcept { w->end(); }
 };
 template <class Watch>
-using watch_ptr = std::unique_ptr<Watch, end_watch>;
+using wait_set_ptr = std::unique_ptr<Watch, end_wait_set>;
 
 /// The states of handles or futures. Throws invalid_state_error for an empty one.
 template <class Handle>

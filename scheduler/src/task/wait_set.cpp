@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <jay/detail/watch.hpp>
+#include <jay/detail/wait_set.hpp>
 
 #include <jay/scheduler.hpp>
 
 namespace jay::detail {
 
-watch::watch(std::vector<state_ptr<shared_state>> targets)
+wait_set::wait_set(std::vector<state_ptr<shared_state>> targets)
     : items_(std::make_unique<item[]>(targets.size())), size_(targets.size()) {
   for (std::size_t i = 0; i < size_; ++i) {
     item& it = items_[i];
@@ -14,30 +14,30 @@ watch::watch(std::vector<state_ptr<shared_state>> targets)
     it.continuation = 0;
     it.frame = &it;
     it.forked = true;  // each has a word of its own
-    it.owner_watch = this;
+    it.owner_set = this;
     it.target = std::move(targets[i]);
   }
 }
-watch::~watch() = default;
+wait_set::~wait_set() = default;
 
-void watch::release() noexcept {
+void wait_set::release() noexcept {
   // acq_rel, with each other release: every holder's accesses first
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-void watch::run(job* j) {
+void wait_set::run(job* j) {
   item& i = *static_cast<item*>(j);
   this_worker->parked = true;
-  i.owner_watch->tell(i);
+  i.owner_set->tell(i);
 }
 // Its scheduler is gone. Whoever watches may belong to another.
-void watch::drop(job* j) {
+void wait_set::drop(job* j) {
   item& i = *static_cast<item*>(j);
-  i.owner_watch->tell(i);
+  i.owner_set->tell(i);
 }
 
-void watch::tell(item& i) noexcept {
-  leaf* awake = nullptr;
+void wait_set::tell(item& i) noexcept {
+  waiter* awake = nullptr;
   {
     spin_guard g(mutex);
     if (!over_) awake = ended(static_cast<std::size_t>(&i - items_.get()));
@@ -46,7 +46,7 @@ void watch::tell(item& i) noexcept {
   release();
 }
 
-void watch::begin(scheduler& s) noexcept {
+void wait_set::begin(scheduler& s) noexcept {
   home_ = scheduler_ref(&s);
   scope_.emplace(home_);
   for (std::size_t i = 0; i < size_; ++i) {
@@ -64,7 +64,7 @@ void watch::begin(scheduler& s) noexcept {
       if (!t.done()) {
         references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the owner has one
         it.begun = true;
-        it.own_word.arm(static_cast<leaf*>(&it), false);
+        it.own_word.arm(static_cast<waiter*>(&it), false);
         t.waiters.push_back(it);
         continue;
       }
@@ -74,7 +74,7 @@ void watch::begin(scheduler& s) noexcept {
   }
 }
 
-void watch::end() noexcept {
+void wait_set::end() noexcept {
   {
     spin_guard g(mutex);
     over_ = true;

@@ -14,7 +14,7 @@
 
 namespace jay::detail {
 
-class inject {
+class shared_queue {
  public:
   void put(job* j) noexcept {
     if (!queue_.enqueue(j)) [[unlikely]] put_spare(&j, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <jay/detail/quiet_wait.hpp>
+#include <jay/detail/completion_wait.hpp>
 
 #include <stdexcept>
 
@@ -12,7 +12,7 @@ void refuse_self(const scope& waiting, const shared_state& target) {
     throw std::runtime_error("a task cannot await on itself: " + waiting.task()->get_name());
 }
 
-bool quiet_wait::suspend() {
+bool completion_wait::suspend() {
   refuse_self(*owner, *target_);
   if (!target_->home) target_->home = &owner->sched();
   if (target_->done()) return !refused() && !go_on_at_once(*this);
@@ -21,7 +21,7 @@ bool quiet_wait::suspend() {
   return target_->waiters.suspend(*this);
 }
 
-std::optional<std::string> quiet_wait::resumed() noexcept {
+std::optional<std::string> completion_wait::resumed() noexcept {
   if (was_cancelled) {
     spin_guard g(target_->mutex);
     target_->waiters.remove(*this);

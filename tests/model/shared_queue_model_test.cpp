@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The inject queue's count beside moodycamel's queue: nothing that has been put is lost to sight, nothing is taken twice.
-#include "scheduler/src/core/inject.hpp"
+// The shared_queue queue's count beside moodycamel's queue: nothing that has been put is lost to sight, nothing is taken twice.
+#include "scheduler/src/core/shared_queue.hpp"
 
 #include "suite.hpp"
 
 namespace {
 
-using jay::detail::inject;
+using jay::detail::shared_queue;
 using jay::detail::plain;
 using model::execution;
 
@@ -16,7 +16,7 @@ struct item : jay::detail::job {
 };
 
 struct state {
-  inject q;
+  shared_queue q;
   item items[3] = {};
   model::atomic<bool> asleep{false};
 
@@ -125,11 +125,11 @@ const model::suite& models() {
   return all;
 }
 
-TEST(InjectModel, NothingIsLost) { models().expect_holds(); }
+TEST(SharedQueueModel, NothingIsLost) { models().expect_holds(); }
 
-TEST(InjectModel, EveryOrderIsNeeded) {
+TEST(SharedQueueModel, EveryOrderIsNeeded) {
   models().expect_every_mutant_is_noticed(
-      "inject.hpp",
+      "shared_queue.hpp",
       {{"size_.fetch_sub(1", "seq_cst -> acq_rel", "a count that is too high for a moment only makes somebody look"},
        {"taken_.store(", "left out", "it is only shown"}});
 }

@@ -11,8 +11,8 @@
 
 namespace jay::detail {
 
-struct poll_hook {
-  virtual ~poll_hook() = default;
+struct driver {
+  virtual ~driver() = default;
   enum class part { none, watch, poll };
   /// What the calling worker does instead of sleeping. none: it sleeps. poll: it calls poll(), then end_poll(). watch: it
   /// sleeps until `until` at most, calls end_watch(), and asks again.
