@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sleep protocol (idle.hpp, parking.hpp) as shipped, with the shipped deque and shared_queue queue: no job stands in a queue
+// The sleep protocol (idle.hpp, parking.hpp) as shipped, with the shipped deque and shared queue: no job stands in a queue
 // while the workers that could run it sleep. A worker that has run its jobs stands for one that computes for ever.
 #include <jay/detail/deque.hpp>
 #include <jay/detail/idle.hpp>

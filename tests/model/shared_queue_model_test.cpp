@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The shared_queue queue's count beside moodycamel's queue: nothing that has been put is lost to sight, nothing is taken twice.
+// The shared queue's count beside moodycamel's queue: nothing that has been put is lost to sight, nothing is taken twice.
 #include "scheduler/src/core/shared_queue.hpp"
 
 #include "suite.hpp"

@@ -24,7 +24,7 @@ file_engine::file_engine(scheduler& s) : sched_(s) {
     error = e.code().value();
   }
   if (!ring_)
-    log(log_level::warn, "io_uring is not to be had here (%s): files use the blocking pool", std::strerror(error));
+    log(log_level::warn, "io_uring is unavailable (%s); files use the blocking pool", std::strerror(error));
 }
 file_engine::~file_engine() = default;
 

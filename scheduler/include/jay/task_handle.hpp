@@ -42,7 +42,7 @@ struct callback_of final : callback {
   static void drop(job* j) { delete static_cast<callback_of*>(j); }
 
   F function;
-  Handle handle;  // goes first: what the function owns may tell another thread that nobody looks at the result any more
+  Handle handle;  // destroyed before `function`, whose destructor may signal that the result is free
 };
 
 /// co_await of a handle or a future: `Given` is const T& or T.

@@ -33,8 +33,8 @@ job* above(const promise_base& p) noexcept {
   }
 }
 
-/// The root of the forked strand of s that `from` runs in. `from` itself may have entered an inner scope, so that only
-/// the frames above it say s.
+/// The root of the forked strand of s that `from` runs in. `from` itself may be in an inner scope; only the frames
+/// above it are known to belong to s.
 promise_base* strand_root(const scope& s, promise_base& from) noexcept {
   for (promise_base* p = &from;;) {
     if (kind_past_exits(*p) == continues::joins) return p->kind() == continues::exits ? p->next<exit_link>()->owner : p;

@@ -5,7 +5,7 @@
 //
 // A theft costs both sides more than a small job (its fence interrupts every running worker: 1 us, or 20 us where an
 // interrupt leaves a virtual machine). A thief measures what it pays, and where job after job was not worth that, it
-// pauses, for longer and longer. Not where the victim is stuck: nobody else would do the jobs that stand there.
+// pauses, for longer and longer. It never pauses towards a stuck victim: nobody else would run its jobs.
 //
 // Rejected: FIFO for woken tasks (a queue that thieves can take from costs an atomic more per wake than the deque, and the
 // woken task's data is warm here); waking a sleeper per job (see idle.hpp).

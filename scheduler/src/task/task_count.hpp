@@ -4,7 +4,7 @@
 // The counts only grow. none_left reads first all the ends, then all the beginnings. What has ended by a moment between
 // the two is at least the first sum, what had begun by then at most the second; so where the sums are equal, all that had
 // begun by then had ended, and nothing began afterwards, as only a living task (or a thread outside, which drain turns
-// away) begins another. That it is at most the second rests on [E1]: who has read an end sees what that task has begun.
+// away) begins another. The upper bound needs [E1]: a thread that reads a task's end also sees every task it started.
 //
 //   who ends a task                           who drains
 //   count the end                             draining := true   heavy fence

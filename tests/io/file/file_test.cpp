@@ -290,7 +290,7 @@ TEST(FileDeathTest, WhereIoUringIsForbiddenThePoolDoesIt) {
   scratch_directory dir;
   for (jay::io_backend b : {jay::io_backend::automatic, jay::io_backend::io_uring})
     EXPECT_EXIT(write_and_read_without_io_uring(dir.file("a"), b), testing::ExitedWithCode(0),
-                "^jay: io_uring is not to be had here .Operation not permitted.: files use the blocking pool\n$");
+                "^jay: io_uring is unavailable .Operation not permitted.; files use the blocking pool\n$");
 }
 
 [[noreturn]] void write_beyond_the_limit(const std::string& path) {

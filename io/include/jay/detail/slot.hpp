@@ -86,8 +86,8 @@ class basic_slot {
   basic_slot() = default;
   basic_slot(const basic_slot&) = delete;
 
-  /// For a new fd. `readable`, `writable`: what to believe until the first event. Gives the number that begin, pin and
-  /// close want, so that who keeps it beyond close never reaches the fd that the slot serves next.
+  /// For a new fd. `readable`, `writable`: what to believe until the first event. Returns the incarnation. begin, pin and
+  /// close check it, so a stale holder cannot reach the slot's next fd.
   std::uint32_t open(bool readable, bool writable) noexcept {
     spin_guard g(mutex_);
     for (side& s : sides_) {

@@ -3,7 +3,7 @@
 // A worker has two lists of a class: the one in use, and a full batch in reserve. A second full batch (frames freed here
 // that were allocated elsewhere) goes to the depot of all workers, where one that runs out looks first. Batches change
 // hands whole: nobody walks along a list of blocks that have left the cache. Threads that are no workers take from the
-// depot and give to it, block by block. New blocks are cut from slabs (src/slabs.hpp).
+// depot and give to it, block by block. New blocks are cut from slabs (src/core/slabs.hpp).
 //
 // What is not needed goes back to the system. A worker that has slept for `frame_rest` gives its lists to the depot. What
 // has stood in the depot for that long without being wanted, above `scheduler.frames_kept`, goes home to its slabs, a little

@@ -51,8 +51,8 @@ struct promise_base {
   }
 };
 
-/// What an exit_stack begins with. Of the coroutine and the runner of its exits, both of which go on with the stack, the
-/// coroutine stands for the strand: its promise says what the strand has `seen`.
+/// What an exit_stack begins with. Both the coroutine and the runner of its exits continue into the stack; the
+/// coroutine's promise holds what the strand has `seen`.
 struct exit_link {
   std::uintptr_t continuation = 0;  // of both
   promise_base* owner = nullptr;

@@ -53,7 +53,7 @@ struct JAY_API alignas(16) waiter {
     leave();
     if (was_cancelled) [[unlikely]] owner->throw_cancelled();
   }
-  /// For a turn that was handed over (a lock, a permit, an item): a cancel that came after it is taken now.
+  /// Call it when resumed with a granted lock, permit or item. True: a cancel arrived after the grant; it is consumed.
   bool cancelled_since() noexcept;
   /// First thing of an await_suspend whose operation may be ready: a cancel that is due ends it before it has begun, so
   /// that nothing is lost. Here a strand whose operations are always ready at once (worker::spend) learns of cancels. (In

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One thread that runs jobs, as far as inline code needs to know it. What its loop does is in src/worker.cpp.
+// One thread that runs jobs, as far as inline code needs to know it. What its loop does is in src/core/worker.cpp.
 #pragma once
 
 #include <cstdint>
