@@ -40,9 +40,9 @@ class SystemCalls : public testing::Test {
   void SetUp() override {
     if (!can_trace()) GTEST_SKIP() << "strace cannot trace here";
   }
-  /// `shared_queue` is strace's: SYSCALL:error=E:when=FIRST+STEP. 30 s are for ever.
-  outcome run(const std::string& shared_queue, const std::string& options = "") {
-    return shell("timeout -s KILL 30 strace -f -qq -o " + folder_.file("trace") + " -e shared_queue=" + shared_queue + " " +
+  /// `inject` is strace's: SYSCALL:error=E:when=FIRST+STEP. 30 s are for ever.
+  outcome run(const std::string& inject, const std::string& options = "") {
+    return shell("timeout -s KILL 30 strace -f -qq -o " + folder_.file("trace") + " -e inject=" + inject + " " +
                  JAY_FAULT_PROGRAM + " " + folder_.file("file") + " " + options);
   }
   bool injected() {
