@@ -121,8 +121,8 @@ class OnAnIoThread : public ::testing::TestWithParam<unsigned> {
     jay::config c;
     c.scheduler.workers = 1;
     c.io.threads = GetParam();
+    std::atomic<bool> stop{false};  // outlives the run, which ends what the body has left
     auto main = [&]() -> jay::task<> {
-      std::atomic<bool> stop{false};
       auto hog = jay::create_task(stands_still, std::cref(stop));
       co_await jay::sleep(1ms);
       co_await body(stop);
