@@ -90,6 +90,7 @@ class checker {
     auto reporter =
         options_.progress && ::isatty(STDERR_FILENO) ? jay::create_task(count_.show(console_)) : jay::task_handle<>();
     count_.begin_listing(lists.size());  // the whole is known when all of them are read
+    count_.end_listing();                // the operands
     want_unlisted_ = !directories.empty();
     bool good = true;
     for (const std::string& list : lists) {

@@ -82,7 +82,6 @@ jay::task<tree> hash_all(operands from, exclusion without, const options& o, con
     auto hash = [&](std::vector<found> files) { return below.take(group, std::move(files)); };
     walker walking(out, count, std::move(without), hash, o.warn);
     auto walk = [&](jay::task_group& walks) -> jay::task<> {
-      count.begin_listing(1);
       for (const std::string& directory : from.directories) walking.start(walks, directory);
       for (const found& f : from.files) count.found(f.size);
       count.end_listing();

@@ -61,7 +61,7 @@ class progress {
   double seconds() const;
 
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  counter listing_{0};
+  counter listing_{1};  // the operands themselves: no percentage before they are known
   counter found_files_{0}, found_bytes_{0}, done_files_{0}, done_bytes_{0}, read_bytes_{0};
 };
 
