@@ -217,7 +217,8 @@ class StuckIoThread : public ::testing::TestWithParam<set_up> {
         for (unsigned i = 0; i < 2 * GetParam().workers; ++i)
           running.push_back(jay::create_task(GetParam().hog, std::cref(stop)));
       for (int i = 0; i < 10; ++i) {
-        co_await jay::sleep(i < 5 ? 1ms : 10ms);  // events are frequent, and then rare
+        std::chrono::milliseconds pause = i < 5 ? 1ms : 10ms;  // events are frequent, and then rare
+        co_await jay::sleep(pause);
         co_await body();
       }
       stop = true;
