@@ -74,7 +74,7 @@ struct slot_ref {
 
   explicit operator bool() const noexcept { return slot; }
   operator stream_ref() const noexcept { return {slot, incarnation}; }
-  std::string describe() const { return slot ? slot->describe(incarnation) : "closed socket"; }
+  std::string describe() const { return stream_ref(*this).describe(); }
 };
 
 /// Owns an open fd.
@@ -106,18 +106,10 @@ class JAY_API fd_handle {
 };
 
 /// The fd of a slot, kept open while this lives.
-class pinned_fd {
+class pinned_fd : public pinned_stream {
  public:
-  explicit pinned_fd(slot_ref r) noexcept : slot_(r && r.slot->pin(r.incarnation) ? r.slot : nullptr) {}
-  pinned_fd(const pinned_fd&) = delete;
-  ~pinned_fd() {
-    if (slot_) slot_->unpin();
-  }
-  explicit operator bool() const noexcept { return slot_; }
-  int get() const noexcept { return slot_->fd(); }
-
- private:
-  fd_slot* slot_;
+  explicit pinned_fd(slot_ref r) noexcept : pinned_stream(r) {}
+  int get() const noexcept { return (*this)->fd(); }
 };
 
 }  // namespace jay::detail

@@ -65,7 +65,7 @@ struct JAY_API reader_state {
   bool eof = false;
   std::exception_ptr error;     // set by hand: every read throws it
   std::exception_ptr broken;    // of the connection: comes after what is in the buffer
-  waiter* awaiting = nullptr;       // fed by hand: who waits for more
+  waiter* awaiting = nullptr;   // fed by hand: who waits for more
   std::uint64_t changes = 0;    // how often something came
 
   /// Changes the state by f(), with the lock held, and wakes who waits.

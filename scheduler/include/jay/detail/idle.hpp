@@ -8,8 +8,8 @@
 //
 //   a worker goes to sleep (announce)             a thread has made work (after a push)
 //   [S1] word: searching - 1, sleeping + 1        [P1] the job is visible in its queue
-//   [S2] set `wake_wanted` in every attention word          light fence (an owner's push), seq_cst RMW (the shared queues)
-//        heavy fence                              [P2] an owner: read its attention word; wake_wanted -> clear it,
+//   [S2] set `wake_wanted` in each attention           light fence (an owner's push), seq_cst RMW (the shared queues)
+//        word; heavy fence                        [P2] an owner: read its attention word; wake_wanted -> clear it,
 //   [S3] look at every queue; work: retract            then read word. Others: read word
 //                                                 [P3] sleeping > 0 and searching = 0: wake one
 //
@@ -35,7 +35,7 @@ namespace jay::detail {
 
 /// Bits of the attention word: set by others, looked at by the worker at each fork and whenever it is in its loop.
 namespace attention {
-inline constexpr std::uint32_t wake_wanted = 1;   // somebody sleeps and nobody searches: wake one when you have pushed
+inline constexpr std::uint32_t wake_wanted = 1;  // somebody sleeps and nobody searches: wake one when you have pushed
 inline constexpr std::uint32_t ready = 2;    // a task stands in a shared queue: it goes first
 inline constexpr std::uint32_t slow_forks = 4;  // constant: this worker's forks never take the fast path
 inline constexpr std::uint32_t turn = 8;     // the ticker asks for a turn (turns.hpp): come back to the loop

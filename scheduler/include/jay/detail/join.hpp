@@ -22,7 +22,8 @@
 namespace jay::detail {
 
 struct JAY_API join : join_end {
-  std::uint32_t status;             // it stands in the tail of what it derives from; bits below; guarded by the scope's lock until all children have finished
+  // In the tail of what it derives from. Bits below; guarded by the scope's lock until all children have finished.
+  std::uint32_t status;
   std::uint32_t failed_generation;  // set when the siblings were cancelled for it (scope.hpp)
   std::uint32_t mark;               // if `marked`: the failure whose walk was here last
   std::exception_ptr* first_error;  // set with child_failed; it lies in the child's outcome

@@ -38,9 +38,9 @@ struct JAY_API worker : parker {
   job* next = nullptr;         // the trampoline's next stop
   bool parked = false;         // what ran has come back through one of our awaiters
   bool io = false;             // an I/O thread: it never computes, so its jobs go to the workers
-  bool fifo = false;           // order = "asyncio"
   bool in_place = false;       // an eager task runs in place, and has passed over no turn yet
   bool has_run = false;        // since it rested: its lists may have something
+  bool fifo = false;           // order = "asyncio"
   bool unowned_ends = false;   // in that order: what is about to end is a gather's child that waited for a handle,
   bool first_fails = false;    // and the first of its siblings that has failed
   bool watched = false;        // debug mode: a stall_watch looks at `step`
