@@ -134,9 +134,10 @@ TEST(WallClock, JumpsMoveNoTimer) {
   if (shell("command -v faketime").status != 0) GTEST_SKIP() << "faketime is not installed";
   jay::testing::scratch_directory folder;
   const std::string clock = folder.file("clock");
-  // An hour on, an hour back, and on again, every 20 ms.
-  outcome o = shell("echo +0 > " + clock + "; (for i in 1 2 3 4 5 6; do sleep 0.02; echo '+1h' > " + clock +
-                    "; sleep 0.02; echo '-1h' > " + clock + "; done) & " + "FAKETIME_TIMESTAMP_FILE=" + clock +
+  // An hour on, an hour back, and on again, every 20 ms. By rename: faketime never reads a file that is half written.
+  outcome o = shell("set_clock() { echo $1 > " + clock + ".new; mv " + clock + ".new " + clock + "; }; set_clock +0; " +
+                    "(for i in 1 2 3 4 5 6; do sleep 0.02; set_clock +1h; sleep 0.02; set_clock -1h; done) & " +
+                    "FAKETIME_TIMESTAMP_FILE=" + clock +
                     " FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$(ls "
                     "/usr/lib/*/faketime/libfaketimeMT.so.1) timeout -s KILL 20 " +
                     JAY_FAULT_PROGRAM + " unused --sleep 100; echo $?; wait");

@@ -194,9 +194,7 @@ bool reactor::resuming() const noexcept {
 }
 
 driver::part reactor::begin_poll(time_point& until) noexcept {
-  // relaxed: a hint. [PW1] acquire: what the last poller has left in polled_
-  if (worker_polling_.load(std::memory_order_relaxed) || worker_polling_.exchange(true, std::memory_order_acq_rel))
-    return part::none;
+  if (!seat_.try_take()) return part::none;
   time_point now = std::chrono::steady_clock::now();
   time_point last{time_point::duration(last_events_.load(std::memory_order_relaxed))};
   bool any_stuck = false;
@@ -206,14 +204,13 @@ driver::part reactor::begin_poll(time_point& until) noexcept {
     return part::watch;
   }
   if (any_stuck) hand_on(now);  // where there was something, the queue is looked at before the poll
-  poller_.store(this_worker, std::memory_order_relaxed);  // relaxed: each worker only looks whether it is its own
-  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);    // [W1] of kept_jobs.hpp; [PE1] before it looks at the ready queue
+  seat_.sit(this_worker);  // [W1]
   for (const io_thread& t : io_threads_)
     if (!t.kept.empty()) timers_.ring(look_every);  // [W2]
   return part::poll;
 }
 
-void reactor::end_watch() noexcept { worker_polling_.store(false, std::memory_order_release); }  // [PW1]
+void reactor::end_watch() noexcept { seat_.give_back(); }
 
 std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
   std::vector<job*>& jobs = polled_.jobs();
@@ -225,14 +222,7 @@ std::size_t reactor::poll(job** ready, std::size_t n, int limit) noexcept {
   return taken;
 }
 
-void reactor::end_poll() noexcept {
-  poller_.store(nullptr, std::memory_order_relaxed);  // relaxed: as in begin_poll
-  // [PE2] seq_cst: the epoch moves before the look for who waits for that
-  poll_epoch_.fetch_add(1, std::memory_order_seq_cst);
-  if (waiting_for_epoch_.load(std::memory_order_seq_cst) != 0) futex_wake(poll_epoch_, INT32_MAX);
-  // [PW1] release. Last: the next to poll makes the epoch odd, and it must not find it so.
-  worker_polling_.store(false, std::memory_order_release);
-}
+void reactor::end_poll() noexcept { seat_.stand(); }
 
 void reactor::look() noexcept {
   const time_point now = std::chrono::steady_clock::now();
@@ -248,7 +238,7 @@ void reactor::look() noexcept {
 }
 
 void reactor::kept() noexcept {
-  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);  // [K2] of kept_jobs.hpp
+  if (seat_.is_occupied()) timers_.ring(look_every);  // [K2] of kept_jobs.hpp
 }
 
 void reactor::interrupt() noexcept {
@@ -257,18 +247,11 @@ void reactor::interrupt() noexcept {
   }
 }
 
-// The event that a worker was to get may have come here instead: it is raised again, and an I/O thread stays away until
-// the worker has it. A worker that has got it itself just returns from poll().
+// A worker that has got the event meant for it just returns from poll().
 void reactor::notifier::on_events(std::uint32_t, ready_list&) noexcept {
   worker* w = this_worker;
-  if (w == owner.poller_.load(std::memory_order_relaxed)) return;  // relaxed: as in begin_poll
-  std::uint32_t epoch = owner.poll_epoch_.load(std::memory_order_seq_cst);  // [PE2]
-  if (!(epoch & 1) || owner.stopping_.load(std::memory_order_relaxed)) return;  // relaxed: the loop looks again
-  if (!w->io) return owner.interrupt();  // in its turn: it does not come again soon
-  owner.waiting_for_epoch_.fetch_add(1, std::memory_order_seq_cst);  // [PE2] seq_cst: counted before the next look
-  owner.interrupt();
-  while (owner.poll_epoch_.load(std::memory_order_seq_cst) == epoch) futex_wait(owner.poll_epoch_, epoch);  // [PE2]
-  owner.waiting_for_epoch_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a wake for nobody does no harm
+  if (owner.seat_.is_of(w) || owner.stopping_.load(std::memory_order_relaxed)) return;  // relaxed: the loop looks again
+  owner.seat_.pass_on(w->io, [this] { owner.interrupt(); });  // a worker in its turn does not come again soon
 }
 
 // ---- the I/O threads ----
@@ -299,9 +282,9 @@ void reactor::dispatch(io_thread& t, std::vector<job*>& jobs, time_point now) no
 void reactor::run_batch(io_thread& t, std::vector<job*>& jobs) noexcept {
   // The others stand where a worker that looks for work finds them, now or should this one take long. One that waits for
   // events does not look: the timer will have it look. One that is about to wait has seen the jobs, or is seen here
-  // ([PE1] seq_cst: the queue's size against the epoch). One that watches looks soon.
+  // ([PE1] of poll_seat.hpp, with the queue's size). One that watches looks soon.
   put_ready(sched_, jobs.data() + 1, jobs.size() - 1);
-  if (poll_epoch_.load(std::memory_order_seq_cst) & 1) timers_.ring(look_every);  // [PE1]
+  if (seat_.is_occupied()) timers_.ring(look_every);
   run_job(*t.self, jobs[0]);
   for (std::size_t more = std::min(jobs.size(), most_in_place) - 1; more > 0; --more) {
     job* j = take_ready(sched_);

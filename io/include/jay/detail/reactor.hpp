@@ -26,9 +26,8 @@
 // With order = "asyncio" the one worker fires the timers itself, whoever got their event, and what they wake goes straight
 // to the end of its queue. Several threads that fire would queue what they have woken in any order.
 //
-// Interrupting the worker that waits here: an eventfd in the same epoll instance, so an I/O thread may get the event
-// meant for the worker. It then raises it again, and stays away from the epoll instance until the worker has left it
-// (`poll_epoch_`, odd while a worker is inside). So at most one hop per I/O thread, and the worker gets it.
+// Interrupting the worker that waits here: an eventfd in the same epoll instance, so another thread may get the event
+// meant for the worker (poll_seat.hpp).
 #pragma once
 
 #include <cstdint>
@@ -39,6 +38,7 @@
 #include <jay/detail/export.hpp>
 #include <jay/detail/kept_jobs.hpp>
 #include <jay/detail/driver.hpp>
+#include <jay/detail/poll_seat.hpp>
 #include <jay/detail/services.hpp>
 #include <jay/detail/sync.hpp>
 #include <jay/detail/timers.hpp>
@@ -161,10 +161,7 @@ class JAY_API reactor final : public service, driver {
   const bool in_turn_;  // order = "asyncio"
   due_timers due_timers_{*this};
   ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
-  atomic<bool> worker_polling_{false};
-  atomic<worker*> poller_{nullptr};  // of the workers inside the one that the eventfd is for; each compares it with itself
-  atomic<std::uint32_t> poll_epoch_{0};  // futex word; odd: a worker is inside
-  atomic<std::uint32_t> waiting_for_epoch_{0};
+  basic_poll_seat<worker> seat_;  // of the worker that waits here, or watches
   atomic<bool> stopping_{false};
   atomic<std::int64_t> last_events_{0};  // relaxed: a hint; when an I/O thread got some
   std::vector<io_thread> io_threads_;

@@ -4,7 +4,7 @@
 // what it runs. That they come is seen to without looking all the time:
 //
 //   the I/O thread                          a worker that is about to wait for events
-//   [K1]  size := size + 1                  [W1]  says that it waits (the reactor's epoch)
+//   [K1]  size := size + 1                  [W1]  says that it waits (poll_seat.hpp)
 //   [K2]  does a worker wait? ring soon     [W2]  size > 0? ring soon
 //
 // All four are seq_cst, so [K2] sees [W1], or [W2] sees [K1]. Workers that do not sleep look in their turns, and one that watches
