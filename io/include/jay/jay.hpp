@@ -34,6 +34,7 @@
 #include <jay/task_group.hpp>
 #include <jay/task_handle.hpp>
 #include <jay/task_list.hpp>
+#include <jay/then.hpp>
 #include <jay/time.hpp>
 #include <jay/to_thread.hpp>
 #include <jay/unit.hpp>

@@ -40,11 +40,21 @@ class future {
   }
   /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline.
   template <class F>
-  callback_id add_done_callback(F f) {
+  callback_id add_done_callback(F f) const {
     state().bind(detail::current_scheduler());
     return state().add_callback(new detail::callback_of<future, F>(*this, std::move(f)));
   }
   bool remove_done_callback(callback_id id) { return state().remove_callback(id); }
+
+  /// JavaScript's reactions; <jay/then.hpp> has them and their rules. f is given const T&, on_error std::exception_ptr.
+  template <class F>
+  auto then(F f) const;
+  template <class F, class OnError>
+  auto then(F f, OnError on_error) const;
+  template <class OnError>
+  auto catch_error(OnError on_error) const;
+  template <class F>
+  auto finally(F f) const;
 
   auto operator co_await() const& { return awaiter<lvalue_given>(state()); }
   auto operator co_await() && { return awaiter<T>(state()); }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// future<T>::then, catch_error and finally: JavaScript's reactions; and resolve and reject, futures that are done at once.
+//
+//   jay::future<int> n = text.then([](const std::string& s) { return std::stoi(s); })
+//                            .catch_error([](std::exception_ptr) { return 0; });
+//
+// A reaction is a done callback: it never runs inline. With one worker, reactions run in the order in which they were
+// added; several workers may run those of one future at the same time, in any order. A chain is always in order.
+//
+// Each gives a new future. A task, a future or a handle that the reaction returns is awaited first (flattened); what it
+// throws is the new future's error. An error passed on counts as retrieved. A cancel is passed on: only finally runs for
+// it. Cancelling the new future ends neither the old one nor the reaction. Source: ECMAScript, 27.2 (Promise objects).
+#pragma once
+
+#include <concepts>
+
+#include <jay/create_task.hpp>
+#include <jay/future.hpp>
+
+namespace jay {
+namespace detail {
+
+/// What a reaction's result settles to.
+template <class R>
+struct flattened {
+  using type = R;
+  static constexpr bool waits = false;
+};
+template <class T>
+struct flattened<task<T>> {
+  using type = T;
+  static constexpr bool waits = true;
+};
+template <class T>
+struct flattened<future<T>> : flattened<task<T>> {};
+template <class T>
+struct flattened<task_handle<T>> : flattened<task<T>> {};
+template <class R>
+using flattened_t = typename flattened<std::remove_cvref_t<R>>::type;
+
+/// Runs `set`, which settles p or throws p's error. Whoever cancelled p's future meanwhile has won.
+template <class T, class Set>
+void settle(const promise<T>& p, Set set) {
+  try {
+    set();
+  } catch (...) {
+    std::exception_ptr e = std::current_exception();
+    if (p.done()) return;
+    try {
+      p.set_exception(std::move(e));
+    } catch (const invalid_state_error&) {
+    }
+  }
+}
+
+/// True: `from` failed or was cancelled, and p is told.
+template <class T, class From>
+bool pass_error(const promise<T>& p, const From& from) {
+  if (from.cancelled()) {
+    p.get_future().cancel();
+    return true;
+  }
+  std::exception_ptr e = from.exception();
+  if (!e) return false;
+  settle(p, [&] { p.set_exception(e); });
+  return true;
+}
+
+template <class T, class From>
+void pass_on(const promise<T>& p, const From& from) {
+  if (p.done() || pass_error(p, from)) return;
+  settle(p, [&] {
+    if constexpr (std::is_void_v<T>) p.set_result();
+    else p.set_result(from.result());
+  });
+}
+
+/// Calls done(what the op became) when the op that a reaction returned has ended.
+template <class R, class Done>
+void when_done(R r, Done done) {
+  if constexpr (is_task<R>) {
+    auto h = create_task(std::move(r));
+    h.add_done_callback(std::move(done));
+  } else {
+    r.add_done_callback(std::move(done));
+  }
+}
+
+/// Calls `call`, and settles p with what it gives.
+template <class T, class Call>
+void react(const promise<T>& p, Call call) {
+  using R = std::remove_cvref_t<decltype(call())>;
+  settle(p, [&] {
+    if constexpr (flattened<R>::waits) {
+      when_done<R>(call(), [p](const auto& ended) { pass_on(p, ended); });
+    } else if constexpr (std::is_void_v<R>) {
+      call();
+      p.set_result();
+    } else {
+      p.set_result(call());
+    }
+  });
+}
+
+template <class T, class F>
+decltype(auto) call_with_result(F& f, const future<T>& from) {
+  if constexpr (std::is_void_v<T>) return f();
+  else return f(from.result());
+}
+
+}  // namespace detail
+
+template <class T>
+template <class F>
+auto future<T>::then(F f) const {
+  using U = detail::flattened_t<decltype(detail::call_with_result<T>(f, *this))>;
+  promise<U> p;
+  add_done_callback([p, f = std::move(f)](const future& from) mutable {
+    if (!detail::pass_error(p, from)) detail::react(p, [&]() -> decltype(auto) { return detail::call_with_result<T>(f, from); });
+  });
+  return p.get_future();
+}
+
+template <class T>
+template <class F, class OnError>
+auto future<T>::then(F f, OnError on_error) const {
+  using U = detail::flattened_t<decltype(detail::call_with_result<T>(f, *this))>;
+  static_assert(std::same_as<U, detail::flattened_t<std::invoke_result_t<OnError&, std::exception_ptr>>>,
+                "then(f, on_error): both must give the same type");
+  promise<U> p;
+  add_done_callback([p, f = std::move(f), on_error = std::move(on_error)](const future& from) mutable {
+    if (from.cancelled()) {
+      p.get_future().cancel();
+    } else if (std::exception_ptr e = from.exception()) {
+      detail::react(p, [&]() -> decltype(auto) { return on_error(e); });
+    } else {
+      detail::react(p, [&]() -> decltype(auto) { return detail::call_with_result<T>(f, from); });
+    }
+  });
+  return p.get_future();
+}
+
+template <class T>
+template <class OnError>
+auto future<T>::catch_error(OnError on_error) const {
+  promise<T> p;
+  add_done_callback([p, on_error = std::move(on_error)](const future& from) mutable {
+    if (from.cancelled()) {
+      p.get_future().cancel();
+    } else if (std::exception_ptr e = from.exception()) {
+      detail::react(p, [&]() -> decltype(auto) { return on_error(e); });
+    } else {
+      detail::pass_on(p, from);
+    }
+  });
+  return p.get_future();
+}
+
+template <class T>
+template <class F>
+auto future<T>::finally(F f) const {
+  promise<T> p;
+  add_done_callback([p, f = std::move(f)](const future& from) mutable {
+    using R = std::remove_cvref_t<decltype(f())>;
+    detail::settle(p, [&] {
+      if constexpr (detail::flattened<R>::waits) {
+        detail::when_done<R>(f(), [p, from](const auto& ended) {
+          if (!detail::pass_error(p, ended)) detail::pass_on(p, from);
+        });
+      } else {
+        f();
+        detail::pass_on(p, from);
+      }
+    });
+  });
+  return p.get_future();
+}
+
+/// A future that has the value already. JavaScript's Promise.resolve.
+template <class T>
+future<std::decay_t<T>> resolve(T&& value) {
+  promise<std::decay_t<T>> p;
+  p.set_result(std::forward<T>(value));
+  return p.get_future();
+}
+inline future<> resolve() {
+  promise<> p;
+  p.set_result();
+  return p.get_future();
+}
+
+/// A future that has failed already, with an exception or an exception_ptr. JavaScript's Promise.reject.
+template <class T = void, class E>
+future<T> reject(E error) {
+  promise<T> p;
+  p.set_exception(std::move(error));
+  return p.get_future();
+}
+
+}  // namespace jay

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include <jay/then.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/support/worker_counts.hpp"
+
+namespace {
+
+class Then : public jay::testing::WorkerCounts {};
+JAY_FOR_WORKER_COUNTS(Then);
+
+class ThenOnOneWorker : public jay::testing::WorkerCounts {};
+INSTANTIATE_TEST_SUITE_P(On, ThenOnOneWorker, ::testing::Values(1u, 0u), jay::testing::worker_count_name);
+
+jay::task<int> doubled(int v) { co_return 2 * v; }
+jay::task<> failing() {
+  throw std::runtime_error("finally");
+  co_return;
+}
+
+TEST_P(Then, GivesAFutureOfWhatTheReactionReturns) {
+  auto body = []() -> jay::task<std::string> {
+    jay::future<std::string> f = jay::resolve(3).then([](const int& v) { return std::to_string(v); });
+    std::string s = co_await f;
+    co_return s;
+  };
+  EXPECT_EQ("3", run(body()));
+}
+
+TEST_P(Then, NeverRunsInline) {
+  auto body = []() -> jay::task<bool> {
+    auto [p, f] = jay::with_resolvers<>();
+    p.set_result();
+    jay::future<> g = f.then([] {});
+    jay::future<int> late = g.then([] { return 1; });
+    bool inline_run = late.done();
+    int v = co_await late;
+    co_return !inline_run && v == 1;
+  };
+  EXPECT_TRUE(run(body()));
+}
+
+TEST_P(Then, FlattensTasksHandlesAndFutures) {
+  auto body = []() -> jay::task<int> {
+    jay::future<int> a = jay::resolve(1).then([](int v) { return doubled(v); });
+    jay::future<int> b = a.then([](int v) { return jay::create_task(doubled, v); });
+    jay::future<int> c = b.then([](int v) { return jay::resolve(v + 1); });
+    int v = co_await c;
+    co_return v;
+  };
+  EXPECT_EQ(5, run(body()));
+}
+
+TEST_P(Then, PassesAnErrorToTheFirstCatch) {
+  auto body = []() -> jay::task<int> {
+    jay::future<int> f = jay::resolve(1)
+                             .then([](int) -> int { throw std::runtime_error("first"); })
+                             .then([](int v) { return v + 100; })
+                             .catch_error([](std::exception_ptr) { return 7; });
+    int v = co_await f;
+    jay::future<int> g = jay::reject<int>(std::runtime_error("x")).then([](int) { return 1; }, [](std::exception_ptr) { return 2; });
+    int w = co_await g;
+    co_return 10 * v + w;
+  };
+  EXPECT_EQ(72, run(body()));
+}
+
+TEST_P(Then, FinallyPassesOnTheValueUnlessItFails) {
+  auto body = []() -> jay::task<int> {
+    jay::future<int> f = jay::resolve(4).finally([] {});
+    int v = co_await f;
+    jay::future<int> g = jay::resolve(4).finally([] { return failing(); });
+    try {
+      co_await g;
+    } catch (const std::runtime_error&) {
+      v += 10;
+    }
+    co_return v;
+  };
+  EXPECT_EQ(14, run(body()));
+}
+
+TEST_P(Then, ACancelIsNoErrorToCatchButRunsFinally) {
+  auto body = []() -> jay::task<bool> {
+    auto [p, f] = jay::with_resolvers<int>();
+    bool caught = false;
+    bool ran = false;
+    jay::future<int> g = f.catch_error([&](std::exception_ptr) {
+                            caught = true;
+                            return 0;
+                          }).finally([&] { ran = true; });
+    f.cancel();
+    try {
+      co_await g;
+    } catch (const jay::cancelled_error&) {
+    }
+    co_return g.cancelled() && ran && !caught;
+  };
+  EXPECT_TRUE(run(body()));
+}
+
+TEST_P(ThenOnOneWorker, ReactionsRunInTheOrderOfRegistration) {
+  auto body = []() -> jay::task<int> {
+    auto [p, f] = jay::with_resolvers<int>();
+    std::vector<jay::future<int>> all;
+    std::atomic<int> next = 0;
+    std::atomic<int> wrong = 0;
+    for (int i = 0; i < 20; ++i)
+      all.push_back(f.then([&, i](int) {
+        if (next++ != i) ++wrong;
+        return i;
+      }));
+    p.set_result(0);
+    for (jay::future<int>& g : all) co_await g;
+    co_return wrong.load();
+  };
+  EXPECT_EQ(0, run(body()));
+}
+
+}  // namespace
