@@ -2,6 +2,7 @@
 // All of the core.
 #pragma once
 
+#include <jay/all.hpp>
 #include <jay/address.hpp>
 #include <jay/as_completed.hpp>
 #include <jay/barrier.hpp>

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <jay/all.hpp>
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <jay/event.hpp>
+
+#include "tests/support/worker_counts.hpp"
+
+namespace {
+
+class All : public jay::testing::WorkerCounts {};
+JAY_FOR_WORKER_COUNTS(All);
+
+jay::task<int> number(int v) { co_return v; }
+jay::task<int> failing() {
+  throw std::runtime_error("no");
+  co_return 0;
+}
+jay::task<int> until_cancelled(bool& cancelled) {
+  jay::event never;
+  try {
+    co_await never.wait();
+  } catch (const jay::cancelled_error&) {
+    cancelled = true;
+    throw;
+  }
+  co_return 0;
+}
+
+TEST_P(All, GivesEachResultInOrder) {
+  auto body = []() -> jay::task<int> {
+    auto [a, b] = co_await jay::all(number(1), number(2));
+    std::vector<jay::task<int>> tasks;
+    tasks.push_back(number(3));
+    tasks.push_back(number(4));
+    std::vector<int> range = co_await jay::all(std::move(tasks));
+    co_return 1000 * a + 100 * b + 10 * range[0] + range[1];
+  };
+  EXPECT_EQ(1234, run(body()));
+}
+
+TEST_P(All, TheFirstErrorCancelsTheOthersAndJoinsThem) {
+  auto body = []() -> jay::task<bool> {
+    bool cancelled = false;
+    bool thrown = false;
+    try {
+      co_await jay::all(until_cancelled(cancelled), failing());
+    } catch (const std::runtime_error&) {
+      thrown = true;
+    }
+    co_return cancelled && thrown;
+  };
+  EXPECT_TRUE(run(body()));
+}
+
+TEST_P(All, SettledWaitsForEveryoneAndTellsWhoFailed) {
+  auto body = []() -> jay::task<bool> {
+    auto [a, b] = co_await jay::all_settled(number(1), failing());
+    co_return a.has_value() && !b.has_value();
+  };
+  EXPECT_TRUE(run(body()));
+}
+
+}  // namespace
