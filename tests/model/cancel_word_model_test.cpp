@@ -30,6 +30,7 @@ struct state {
   plain<bool> linked = false;
   spin_mutex scope;
   plain<int> noted = 0;   // what cancellers leave in the scope for the strand
+  plain<bool> level = false;  // the cancel is for good: guarded by the scope's lock
   plain<int> target = 0;  // the result of what a relaying waiter waits for
   int cancels = 0;        // that have been accepted
   int ended = 0;          // suspensions ended, by whomever
@@ -38,6 +39,7 @@ struct state {
   bool forwards = false;
   bool breaks = false;  // the canceller ends the wait itself, as in a cycle
   bool accepts = true;  // what is forwarded to
+  bool for_good = false;  // cancels are
 
   // The frame goes on, on the thread that calls this; the waiter's end.
   void resume() {
@@ -45,12 +47,19 @@ struct state {
     model::check(l.frame == 1, "the frame is not visible to who resumes it");
     if (l.told) ++told;
     word.go_on_told();
+    put_back();
     {
       spin_guard g(resource);
       linked = false;
     }
     x.destroy(l);
     take_pending();
+  }
+  /// As scope::still_due.
+  void put_back() {
+    if (!for_good) return;
+    spin_guard g(scope);
+    if (level) word.set_pending();
   }
   void take_pending() {
     if (!word.take_pending()) return;
@@ -72,6 +81,7 @@ struct state {
     model::check(noted == 1, "what the canceller noted is not visible");
     ++told;
     ++ended;
+    put_back();
     x.destroy(l);
   }
 
@@ -96,6 +106,7 @@ struct state {
     {
       spin_guard g(scope);
       if (noted == 0) noted = 1;
+      if (for_good) level = true;
       void* found = nullptr;
       switch (word.begin_cancel(found)) {
         case cancel_word::outcome::claimed:
@@ -225,6 +236,17 @@ const model::suite& models() {
          x.finally([&s] { s.settle(1, 0, 1); });
        },
        weak(), false},
+      word_model("what is cancelled for good is told again at the next suspension",
+                 [](execution& x, state& s) {
+                   s.for_good = true;
+                   x.thread("strand", [&s] { s.await(); });
+                   x.thread("completer", [&s] { s.complete(); });
+                   x.thread("canceller", [&s] { s.cancel(); });
+                   x.finally([&s] {
+                     s.complete(), s.put_back();
+                     model::check(s.ended == 1 && s.word.take_pending(), "the next suspension is not told");
+                   });
+                 }),
       word_model("await, complete, cancel",
                  [](execution& x, state& s) {
                    x.thread("strand", [&s] { s.await(); });

@@ -8,6 +8,7 @@
 #include <jay/barrier.hpp>
 #include <jay/buffer.hpp>
 #include <jay/cancel.hpp>
+#include <jay/cancel_scope.hpp>
 #include <jay/condition.hpp>
 #include <jay/config.hpp>
 #include <jay/context_var.hpp>

@@ -99,7 +99,8 @@ class limit {
 /// timeout_error. asyncio.timeout. Movable until entered; queryable afterwards.
 class JAY_API timeout_scope {
  public:
-  explicit timeout_scope(std::optional<time_point> when) noexcept;
+  /// `partial`: gather_settled in it gives what there is when it expires.
+  explicit timeout_scope(std::optional<time_point> when, bool partial = true) noexcept;
   timeout_scope(timeout_scope&&) noexcept;
   timeout_scope& operator=(timeout_scope&&) noexcept;
   ~timeout_scope();
@@ -121,6 +122,7 @@ class JAY_API timeout_scope {
   void arm();
   std::optional<time_point> when_;
   std::unique_ptr<state, let_go> state_;
+  bool partial_;
 };
 
 inline timeout_scope timeout(limit l) { return timeout_scope(l.until()); }
@@ -171,7 +173,7 @@ task<T> wait_for(Op o, limit l) {
       if constexpr (!std::is_base_of_v<gather_base, Op>) throw timeout_error();
     }
   }
-  co_await enter(timeout_at(until));  // a gather is told before it forks: its children go unstarted
+  co_await enter(timeout_scope(until, false));  // a gather is told before it forks: its children go unstarted
   co_return co_await std::move(o);
 }
 }  // namespace detail

@@ -111,7 +111,7 @@ void timeout_scope::state::forget_turn() noexcept { std::exchange(turn_to_come, 
 
 void timeout_scope::let_go::operator()(state* s) const noexcept { s->release(); }
 
-timeout_scope::timeout_scope(std::optional<time_point> when) noexcept : when_(when) {}
+timeout_scope::timeout_scope(std::optional<time_point> when, bool partial) noexcept : when_(when), partial_(partial) {}
 timeout_scope::timeout_scope(timeout_scope&&) noexcept = default;
 timeout_scope& timeout_scope::operator=(timeout_scope&&) noexcept = default;
 timeout_scope::~timeout_scope() = default;
@@ -142,7 +142,8 @@ void timeout_scope::arm() {
 void timeout_scope::bind(detail::promise_base& p) {
   if (state_) throw std::runtime_error("timeout: a timeout can be entered once");
   state_.reset(new state(*detail::scope_of(p.context)));
-  state_->inner.open(p);
+  using kind = detail::inner_scope::kind;
+  state_->inner.open(p, partial_ ? kind::limit : kind::plain);
   try {
     arm();
   } catch (...) {

@@ -43,6 +43,7 @@ struct manager_entry final : exit_entry {
   }
   task<bool> exit(std::exception_ptr e) override {
     if constexpr (awaits_aenter<std::remove_reference_t<M>>) co_return co_await manager.aexit(std::move(e));
+    else if constexpr (requires { manager.swallows(); }) co_return manager.swallows();  // after leave
     else co_return false;
   }
   M manager;  // a reference if M is one

@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include <jay/detail/completion_wait.hpp>
 #include <jay/detail/op.hpp>
 #include <jay/result.hpp>
 #include <jay/task_handle.hpp>
@@ -303,7 +304,12 @@ task<T> detail::await_unowned(heard<Handle> child) {
     } catch (const cancelled_error&) {
       if (h.done() || !whole_scope_cancelled()) throw;
     }
-    h.cancel();  // not ours to stop waiting for: it ends as it likes
+    // Not ours to stop waiting for: it ends as it likes.
+    for (bool ended = false; !ended;) {
+      h.cancel();
+      std::optional<std::string> again = co_await op<completion_wait, shared_state*, bool>(h.share().get(), true);
+      ended = !again;
+    }
   }
 }
 

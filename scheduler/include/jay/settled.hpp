@@ -70,7 +70,7 @@ task<result<typename Handle::value_type>> settle_unowned(Handle h, bool move_out
   bool passed_on = false, untold = false;
   for (;;) {
     bool was_done = state->done();
-    std::optional<std::string> cancel = co_await op<completion_wait, shared_state*>(state);
+    std::optional<std::string> cancel = co_await op<completion_wait, shared_state*, bool>(state, passed_on || untold);
     if (!cancel) break;
     std::string message = *cancel;
     // Python's rule; then it ends as it likes. If it has ended already, nobody was told.

@@ -105,18 +105,7 @@ namespace detail {
 class JAY_API group_scope {
  public:
   group_scope();
-  struct opening {
-    using jay_awaiter = void;
-    inner_scope& scope;
-    bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-      scope.open(h.promise());
-      return false;
-    }
-    void await_resume() const noexcept {}
-  };
-  opening open() noexcept { return opening{inner_}; }
+  opened_in open() noexcept { return opened_in(inner_); }
   void begin_join(std::exception_ptr e) { group.begin_join(std::move(e)); }
 
  private:

@@ -44,7 +44,7 @@ void request_stop(scope& s) noexcept {
 
 void check_cancelled() {
   detail::scope* s = detail::current_scope();
-  if (s && s->word.take_pending()) s->throw_cancelled();
+  if (s) s->check();
 }
 
 std::stop_token get_stop_token() {

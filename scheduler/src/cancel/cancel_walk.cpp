@@ -58,14 +58,20 @@ void cancel_walk::end(relaying_waiter& l) noexcept {
     if (!l.placed) l.wake();
     return;
   }
-  if (!l.accepted && (s.marks & scope::outer_cancelled)) s.marks |= scope::outer_due;  // as scope::make_due
+  if (!l.accepted && l.edge) {  // as scope::make_due
+    s.marks |= scope::edge_due;
+    if (s.marks & scope::outer_cancelled) s.marks |= scope::outer_due;
+  }
   l.at = stage::reached;
   switch (l.word().end_forward(l.accepted)) {
     case cancel_word::passed::waits: break;
     case cancel_word::passed::completed:
       if (!l.placed) l.wake();
       break;
-    case cancel_word::passed::again: add(l); break;
+    case cancel_word::passed::again:
+      l.edge = std::exchange(l.edge_next, false);
+      add(l);
+      break;
   }
 }
 

@@ -4,15 +4,20 @@
 #include <jay/detail/join.hpp>
 #include <jay/detail/worker.hpp>
 
+#include "cancel_walk.hpp"
+
 namespace jay::detail {
 
 bool inner_scope::pass(relaying_waiter* l, cancel_walk& w) noexcept {
   auto* self = static_cast<passage*>(l);
-  self->inner->cancel(self->owner->text(), w, true);
+  if (!self->edge && self->shielded) return false;
+  self->inner->cancel(self->owner->text(), w, true, self->edge ? trigger::edge : trigger::level);
   return true;
 }
 
-void inner_scope::open(promise_base& p) noexcept {
+void inner_scope::open(promise_base& p, kind k) noexcept {
+  if (k != kind::plain) inner_.marks = scope::limit;
+  passage_.shielded = k == kind::shielded;
   outer_context_ = p.context;
   passage_.inner = &inner_;
   passage_.frame = frame_of(p);
@@ -22,7 +27,10 @@ void inner_scope::open(promise_base& p) noexcept {
   if (passage_.forked) close_above(passage_.frame);
   while (!passage_.arm(&pass)) {  // a cancel is pending already: it is the inner scope's first
     passage_.was_cancelled = false;
-    inner_.marks = scope::outer_cancelled | scope::outer_due;
+    if (!passage_.edge && passage_.shielded) continue;
+    inner_.marks |= scope::outer_cancelled;
+    inner_.marks |= passage_.edge ? scope::outer_due | scope::edge_due : 0;
+    if (passage_.passed) inner_.marks |= passage_.shielded ? 0 : scope::level;
     inner_.word.set_pending();
     inner_.generation.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows this scope yet
   }
@@ -30,7 +38,7 @@ void inner_scope::open(promise_base& p) noexcept {
   this_worker->context = p.context;
 }
 
-bool inner_scope::close(promise_base& p) noexcept {
+bool inner_scope::close(promise_base& p, bool tells) noexcept {
   passage_.word().disarm(&passage_);
   passage_.leave();
   p.context = outer_context_;
@@ -42,17 +50,31 @@ bool inner_scope::close(promise_base& p) noexcept {
     spin_guard g(inner_.mutex);
     due = inner_.word.take_pending();
     marks = inner_.marks;
+    if (marks & scope::level) due = marks & scope::edge_due;  // what is for good ends here
   }
   outer_cancelled_ = marks & scope::outer_cancelled;
   if (!due) return false;
   if (!(marks & scope::outer_due)) return true;
-  passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);
+  if (!tells) passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);
   return false;
+}
+
+void inner_scope::cancel_level(const std::string& message) noexcept {
+  cancel_walk w;
+  inner_.cancel(message, w, false, trigger::level);
+  w.finish();
+}
+
+bool inner_scope::due() noexcept {
+  spin_guard g(inner_.mutex);
+  return inner_.word.pending() && (!(inner_.marks & scope::level) || (inner_.marks & scope::edge_due));
 }
 
 void inner_scope::take_back() noexcept {
   spin_guard g(inner_.mutex);
-  if (!(inner_.marks & scope::outer_due)) inner_.word.take_pending();
+  if (inner_.marks & scope::outer_due) return;
+  if (inner_.marks & scope::level) inner_.marks &= static_cast<std::uint8_t>(~scope::edge_due);
+  else inner_.word.take_pending();
 }
 
 }  // namespace jay::detail

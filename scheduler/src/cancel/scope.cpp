@@ -100,7 +100,7 @@ scheduler& scope::sched() const noexcept {
 
 void scope::tell(waiter& l) noexcept { mark_told(*this, *strand_root(*this, promise_of(l.frame))); }
 
-void scope::deliver(waiter& l, cancel_walk& w, bool by_sibling) noexcept {
+void scope::deliver(waiter& l, cancel_walk& w, trigger t, bool by_sibling) noexcept {
   JAY_DEBUG_ASSERT(mutex.is_locked() && l.listed);
   void* busy = l.word().busy_with();
   if (busy && w.meet(static_cast<relaying_waiter&>(l))) return;
@@ -114,8 +114,10 @@ void scope::deliver(waiter& l, cancel_walk& w, bool by_sibling) noexcept {
     case cancel_word::outcome::told: tell(l); break;
     case cancel_word::outcome::forward:
       static_cast<relaying_waiter&>(l).by_sibling = by_sibling;
+      static_cast<relaying_waiter&>(l).edge = t == trigger::edge;
       w.add(static_cast<relaying_waiter&>(l));
       break;
+    case cancel_word::outcome::busy: static_cast<relaying_waiter&>(l).edge_next |= t == trigger::edge; break;
     default: break;  // it was completed a moment ago: the strand learns of the cancel at its next suspension
   }
 }
@@ -126,16 +128,19 @@ void scope::cancel(const std::string& text) noexcept {
   w.finish();
 }
 
-void scope::cancel(const std::string& text, cancel_walk& w, bool from_outside) noexcept {
+void scope::cancel(const std::string& text, cancel_walk& w, bool from_outside, trigger t) noexcept {
   request_stop(*this);  // first, so that who is woken finds it so
-  strike(text, w, from_outside);
+  strike(text, w, from_outside, t);
   request_stop(*this);  // a token that was given out meanwhile, by a strand that saw no cancel yet
 }
 
-void scope::strike(const std::string& text, cancel_walk& w, bool from_outside) noexcept {
+void scope::strike(const std::string& text, cancel_walk& w, bool from_outside, trigger t) noexcept {
+  const bool edge = t == trigger::edge;
   spin_guard g(mutex);
   note_message(*this, text);
   if (from_outside) marks |= outer_cancelled;
+  if (!edge) marks |= level;
+  if (!word.pending()) marks &= static_cast<std::uint8_t>(~edge_due);  // of one that was taken since
   void* found = word.busy_with();
   if (found && w.meet(*static_cast<relaying_waiter*>(static_cast<waiter*>(found)))) return;
   switch (word.begin_cancel(found)) {
@@ -145,19 +150,30 @@ void scope::strike(const std::string& text, cancel_walk& w, bool from_outside) n
       l->wake();
       break;
     }
-    case cancel_word::outcome::forward: w.add(*static_cast<relaying_waiter*>(static_cast<waiter*>(found))); break;
-    case cancel_word::outcome::pending: marks &= static_cast<std::uint8_t>(~outer_due); [[fallthrough]];
-    case cancel_word::outcome::pending_before:  // running, or in a gather
-      if (from_outside) marks |= outer_due;
-      // relaxed: written under the lock that is held. [G1] release: with the loads of strands
-      cancel_generation = generation.load(std::memory_order_relaxed) + 1;
-      generation.store(cancel_generation, std::memory_order_release);
+    case cancel_word::outcome::forward: {
+      auto& l = *static_cast<relaying_waiter*>(static_cast<waiter*>(found));
+      l.edge = edge;
+      w.add(l);
+      break;
+    }
+    case cancel_word::outcome::pending:
+      marks &= static_cast<std::uint8_t>(~(outer_due | edge_due));
+      [[fallthrough]];
+    case cancel_word::outcome::pending_before: {  // running, or in a gather
+      if (edge) marks |= from_outside ? edge_due | outer_due : edge_due;
+      const std::uint32_t now = generation.load(std::memory_order_relaxed) + 1;  // relaxed: written under the lock
+      if (edge) cancel_generation = now;  // a level is told by its mark
+      generation.store(now, std::memory_order_release);  // [G1] release: with the loads of strands
       for (waiter *l = suspended, *next; l; l = next) {
         next = l->scope_next;
-        deliver(*l, w);
+        deliver(*l, w, t);
       }
       break;
-    default: break;  // told with one that is on its way, or passed on by who is busy with another
+    }
+    case cancel_word::outcome::busy:
+      static_cast<relaying_waiter*>(static_cast<waiter*>(found))->edge_next |= edge;
+      break;
+    default: break;  // told with one that is on its way
   }
 }
 
@@ -185,13 +201,13 @@ void join::fail(std::exception_ptr& e, const promise_base& child) noexcept {
       s.marks |= scope::a_join_failed;
       for (waiter *l = s.suspended, *next; l; l = next) {
         next = l->scope_next;
-        if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, walk, true);
+        if (stands_under(s, promise_of(l->frame), this)) s.deliver(*l, walk, trigger::edge, true);
       }
     } else if (this_worker->fifo && child.unowned) {
       // As asyncio's gather, it waits for no other handle once one was cancelled.
       for (waiter *l = s.suspended, *next; l; l = next) {
         next = l->scope_next;
-        if (is_child(l->frame, this) && promise_of(l->frame).unowned) s.deliver(*l, walk, true);
+        if (is_child(l->frame, this) && promise_of(l->frame).unowned) s.deliver(*l, walk, trigger::edge, true);
       }
     }
   }
@@ -217,12 +233,16 @@ bool scope::is_due(promise_base& frame) noexcept {
     return word.pending();
   }
   promise_base* strand = strand_root(*this, frame);
-  return last_cancel(*this, *strand) > strand->seen;
+  return (marks & level) || last_cancel(*this, *strand) > strand->seen;
 }
 
 bool scope::take_cancel(promise_base& frame) noexcept {
   spin_guard g(mutex);
   if (!is_forked(frame.context)) {
+    if (marks & level) {
+      put_back(true);
+      return true;
+    }
     bool taken = word.take_pending();
     generation.store(0, std::memory_order_relaxed);  // relaxed: there is no other strand to read it
     cancel_generation = 0;
@@ -230,7 +250,7 @@ bool scope::take_cancel(promise_base& frame) noexcept {
     return taken;
   }
   promise_base* strand = strand_root(*this, frame);
-  if (last_cancel(*this, *strand) <= strand->seen) return false;
+  if (!(marks & level) && last_cancel(*this, *strand) <= strand->seen) return false;
   mark_told(*this, *strand);
   return true;
 }
@@ -240,19 +260,59 @@ std::uint32_t scope::told(promise_base& frame) noexcept {
   return is_forked(frame.context) ? strand_root(*this, frame)->seen : 0;
 }
 
-void scope::make_due(promise_base& frame, bool forked) noexcept {
+void scope::make_due(promise_base& frame, bool forked, trigger t) noexcept {
   spin_guard g(mutex);
   // relaxed: written under the lock that is held. [G1] release
   std::uint32_t now = generation.load(std::memory_order_relaxed) + 1;
   generation.store(now, std::memory_order_release);
-  if (marks & outer_cancelled) marks |= outer_due;  // it may be the one from outside: at the exit it goes back there
+  if (t == trigger::edge && (!(marks & level) || (marks & outer_cancelled))) {
+    marks |= edge_due;
+    if (marks & outer_cancelled) marks |= outer_due;  // it may be the one from outside: at the exit it goes back there
+  }
   if (forked) strand_root(*this, frame)->seen = 0;  // of what it had been told, it learns again
   else word.set_pending();
 }
 
+void scope::put_back(bool told) noexcept {
+  JAY_DEBUG_ASSERT(mutex.is_locked());
+  if (told) marks &= static_cast<std::uint8_t>(~(edge_due | outer_due));
+  // relaxed: written under the lock that is held, and the only strand looks
+  if (generation.load(std::memory_order_relaxed) == 0) generation.store(1, std::memory_order_relaxed);
+  word.set_pending();
+}
+
+void scope::still_due(bool told) noexcept {
+  spin_guard g(mutex);
+  if (marks & level) put_back(told);
+}
+
+void scope::taken(waiter& l) noexcept {
+  spin_guard g(mutex);
+  const bool edge = !(marks & level) || (marks & edge_due);
+  marks &= static_cast<std::uint8_t>(~edge_due);
+  if (l.forwards) static_cast<relaying_waiter&>(l).edge = edge;
+  if (marks & level) l.passed = true;
+  else if (!word.pending()) only_strand();
+}
+
+void scope::put_level_aside() noexcept {
+  spin_guard g(mutex);
+  if ((marks & level) && !(marks & edge_due)) word.take_pending();
+}
+
+void scope::check_slow() {
+  if (!word.take_pending()) return;
+  still_due(true);
+  throw_cancelled();
+}
+
 void scope::collapse() noexcept {
   spin_guard g(mutex);
-  if (word.pending()) return;
+  if (!word.pending()) only_strand();
+}
+
+void scope::only_strand() noexcept {
+  JAY_DEBUG_ASSERT(mutex.is_locked());
   generation.store(0, std::memory_order_relaxed);  // relaxed: there is no other strand to read it
   cancel_generation = 0;
   marks &= static_cast<std::uint8_t>(~a_join_failed);
@@ -262,8 +322,11 @@ bool scope::add(waiter& l) noexcept {
   spin_guard g(mutex);
   if (generation.load(std::memory_order_relaxed) != 0) [[unlikely]] {  // relaxed: written under the lock that is held
     promise_base* strand = strand_root(*this, promise_of(l.frame));
-    if (last_cancel(*this, *strand) > strand->seen) {
+    const bool edge = last_cancel(*this, *strand) > strand->seen;
+    if (edge || ((marks & level) && !l.passed)) {
       mark_told(*this, *strand);
+      if (l.forwards) static_cast<relaying_waiter&>(l).edge = edge;
+      if (marks & level) l.passed = true;
       l.was_cancelled = true;
       return false;
     }
@@ -292,6 +355,11 @@ void scope::remove(waiter& l) noexcept {
   (l.scope_prev ? l.scope_prev->scope_next : suspended) = l.scope_next;
   if (l.scope_next) l.scope_next->scope_prev = l.scope_prev;
   l.listed = false;
+}
+
+bool scope::gives_partial_results() noexcept {
+  spin_guard g(mutex);
+  return (marks & limit) && !(marks & outer_cancelled) && (!this_worker->fifo || (marks & level));
 }
 
 std::string scope::text() noexcept {

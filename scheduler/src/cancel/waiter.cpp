@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/waiter.hpp>
 
+#include <utility>
+
 #include <jay/detail/join.hpp>
 #include <jay/scheduler.hpp>
 
@@ -25,7 +27,7 @@ bool waiter::arm(bool passed_on) noexcept {
   forwards = passed_on;
   if (!forked) {
     if (owner->word.arm(this, passed_on)) [[likely]] return true;
-    owner->collapse();
+    owner->taken(*this);
     was_cancelled = true;
     return suspend_told();
   }
@@ -43,10 +45,20 @@ bool waiter::suspend_told() noexcept {
 }
 
 void waiter::leave_slow() noexcept {
-  if (listed) owner->remove(*this);
-  else if (passed) spin_guard wait_for_the_canceller(owner->mutex);  // cancel_walk::end
-  passed = false;
-  if (was_cancelled && !forked) owner->word.go_on_told();
+  const bool waits = std::exchange(passed, false);
+  if (!forked) {
+    if (was_cancelled) owner->word.go_on_told();
+    owner->still_due(was_cancelled);  // its lock waits for the canceller too
+  } else if (listed) {
+    owner->remove(*this);
+  } else if (waits) {
+    spin_guard wait_for_the_canceller(owner->mutex);  // cancel_walk::end
+  }
+}
+
+void waiter::told_level() noexcept {
+  passed = true;
+  if (!forked) owner->put_level_aside();
 }
 
 bool waiter::cancelled_since() noexcept {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <jay/detail/inner_scope.hpp>
 #include <jay/detail/task_state.hpp>
 
 namespace jay {
@@ -56,6 +57,8 @@ task<> condition::wait_in_turns() {
   place here{*this};
   detail::turn_end end = co_await op<detail::turn<place>, place>(here);
   bool cancelled = end != detail::turn_end::called;
+  detail::inner_scope acquiring(*detail::current_scope());  // a scope that is cancelled for good would end each attempt
+  co_await detail::opened_in(acquiring, detail::inner_scope::kind::shielded);
   for (bool held = false; !held;) {
     try {
       co_await lock_->acquire();
@@ -64,6 +67,7 @@ task<> condition::wait_in_turns() {
       cancelled = true;
     }
   }
+  co_await detail::left_by(acquiring);
   if (!cancelled) co_return;
   notify_waiters(1);  // as Python since 3.13: it may have had a notify
   detail::current_scope()->throw_cancelled();

@@ -15,7 +15,9 @@ void refuse_self(const scope& waiting, const shared_state& target) {
 bool completion_wait::suspend() {
   refuse_self(*owner, *target_);
   if (!target_->home) target_->home = &owner->sched();
-  if (target_->done()) return !refused() && !go_on_at_once(*this);
+  if (told_) told_level();
+  else if (target_->done() && refused()) return false;
+  if (target_->done()) return !go_on_at_once(*this);
   spin_guard g(target_->mutex);
   if (target_->done()) return false;
   return target_->waiters.suspend(*this);

@@ -216,7 +216,7 @@ bool state_awaiter::suspend() {
     was_cancelled = false;  // a cancel was pending: it is passed on, and the wait goes on
     passed_on_ = true;
     if (!s->cancel(owner->text())) {
-      owner->make_due(promise_of(frame), forked);
+      owner->make_due(promise_of(frame), forked, edge ? trigger::edge : trigger::level);
       break;
     }
   }
@@ -231,7 +231,8 @@ void state_awaiter::resumed() {
   waited();
   // A cancelled_error tells of all cancels that have come before it. relaxed: it is done, and who woke this strand saw that
   if (owner && target_->state.load(std::memory_order_relaxed) == status::cancelled) (void)cancelled_since();
-  else if (passed_on_ && target_->cancel_unseen()) owner->make_due(promise_of(frame), forked);
+  else if (passed_on_ && target_->cancel_unseen())
+    owner->make_due(promise_of(frame), forked, edge ? trigger::edge : trigger::level);
 }
 
 void state_awaiter::waited() {

@@ -22,6 +22,7 @@ bool group_wait::suspend() noexcept {
   spin_guard g(group_.mutex_);
   if (group_.running_ == 0) return false;
   group_.joiner_ = this;
+  if (group_.cancelled_) told_level();  // its tasks have been cancelled, and are waited for
   if (arm()) return true;
   group_.joiner_ = nullptr;
   return false;

@@ -53,7 +53,7 @@ bool detail::whole_scope_cancelled() noexcept {
   scope* s = current_scope();
   if (!s) return false;
   spin_guard g(s->mutex);
-  return s->cancel_generation != 0;
+  return s->cancel_generation != 0 || (s->marks & scope::level);
 }
 
 }  // namespace jay

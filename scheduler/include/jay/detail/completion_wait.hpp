@@ -11,7 +11,8 @@ namespace jay::detail {
 
 class JAY_API completion_wait : public suspends<completion_wait> {
  public:
-  explicit completion_wait(shared_state* s) noexcept : target_(s) {}
+  /// `told`: the strand knows that its scope is cancelled for good, and waits all the same.
+  explicit completion_wait(shared_state* s, bool told = false) noexcept : target_(s), told_(told) {}
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
   /// The message of a cancel that came before; nothing: the target is done.
   std::optional<std::string> await_resume() noexcept {
@@ -24,6 +25,7 @@ class JAY_API completion_wait : public suspends<completion_wait> {
   bool suspend();
   std::optional<std::string> resumed() noexcept;
   shared_state* target_;  // kept by who waits
+  bool told_;
 };
 
 /// A cancel that was taken, and that nobody could be told of, is due again at the next suspension. Does not suspend.

@@ -15,6 +15,13 @@
 //   cancel, as asyncio tells a task once (edge-triggered). What comes before it has gone on is told with the first.
 // * The root strand, when it goes on after a gather, is the only strand: it sets `generation` back to 0.
 //
+// A cancel has one of two triggers. `edge` is asyncio's: told once, as above. `level` is a cancel_scope's: the scope is
+// marked, and from then on each suspension inside is told. Nothing on a fast path knows of it. The root strand's word stays
+// pending: whoever takes that cancel puts it back (still_due, take_cancel), so that the next suspension fails to arm. A forked
+// strand finds `generation` set, and then the mark. What is told of a level goes on waiting only where it has to
+// (waiter::told_level), and an inner scope is told of the levels around it when it opens. `edge_due` says that what is
+// pending beside a level is also of the other kind: that one passes a shield, and is told once.
+//
 // Lock order: resource (a lock, a queue, a timer shard) -> scope. Nothing is called with a scope's lock held but the
 // scheduler's queues.
 #pragma once
@@ -40,6 +47,9 @@ struct waiter;
 struct promise_base;
 struct scheduler_ref;
 struct task_state;
+
+/// How a cancel is told: once, or at each suspension until the scope is left.
+enum class trigger { edge, level };
 
 struct cancel_notes;  // what a cancel said, and what get_stop_token() has given out: cancel_notes.hpp
 JAY_API void drop(cancel_notes* n) noexcept;
@@ -71,6 +81,9 @@ struct JAY_API scope {
   // Of an inner scope: a cancel came from outside; and it is (one of those) that the strand is due.
   static constexpr std::uint8_t outer_cancelled = 1, outer_due = 2;
   static constexpr std::uint8_t a_join_failed = 4;  // one that still stands, perhaps: strands look for it above them
+  static constexpr std::uint8_t level = 8;          // cancelled for good, by itself or by a scope around it
+  static constexpr std::uint8_t edge_due = 16;      // what is pending in `word` is an edge (too)
+  static constexpr std::uint8_t limit = 32;         // its own cancel is that of a limit: gather_settled gives what there is
 
   /// The task that this scope belongs to, or null.
   task_state* task() const noexcept { return whose_ & no_task ? nullptr : reinterpret_cast<task_state*>(whose_); }
@@ -83,9 +96,9 @@ struct JAY_API scope {
   /// Cancels what runs in this scope. Any thread; the caller keeps the scope alive.
   void cancel(const std::string& message) noexcept;
   /// The same, as part of a walk, which passes it on. `from_outside`: of an inner scope.
-  void cancel(const std::string& message, cancel_walk& w, bool from_outside = false) noexcept;
+  void cancel(const std::string& message, cancel_walk& w, bool from_outside = false, trigger t = trigger::edge) noexcept;
   /// Its middle, without what calls user code.
-  void strike(const std::string& message, cancel_walk& w, bool from_outside) noexcept;
+  void strike(const std::string& message, cancel_walk& w, bool from_outside, trigger t = trigger::edge) noexcept;
 
   /// For a running strand: is a cancel due? If so, children that it starts now are told of it.
   bool is_due(promise_base& strand) noexcept;
@@ -96,7 +109,18 @@ struct JAY_API scope {
   std::uint32_t told(promise_base& strand) noexcept;
 
   /// A cancel that the strand was told of, but that did not reach its code, is due again.
-  void make_due(promise_base& frame, bool forked) noexcept;
+  void make_due(promise_base& frame, bool forked, trigger t = trigger::edge) noexcept;
+
+  /// The root strand has taken what was pending where it wanted to suspend in l.
+  void taken(waiter& l) noexcept;
+  /// The root strand goes on; what has cancelled the scope for good is due again. `told`: and has been told just now.
+  void still_due(bool told) noexcept;
+  /// Before the root strand suspends all the same: only an edge is to end that.
+  void put_level_aside() noexcept;
+  /// Throws if a cancel is due; of a strand that does not suspend.
+  void check() {
+    if (word.pending()) check_slow();
+  }
 
   /// The root strand is the only one left.
   void collapse() noexcept;
@@ -111,6 +135,9 @@ struct JAY_API scope {
   std::string text() noexcept;
   [[noreturn]] void throw_cancelled();
 
+  /// A cancel that was told is a limit's own. (In asyncio's order a timeout's is as any other.)
+  bool gives_partial_results() noexcept;
+
   /// For a walk that comes here once more, and leaves it alone: notices if it has come round a cycle.
   void meet(cancel_walk& w) noexcept;
   /// With the lock held: the strand that waits in this waiter, a forked one, knows of all cancels up to now.
@@ -119,7 +146,11 @@ struct JAY_API scope {
  private:
   friend struct join;
   void enlist(waiter& l) noexcept;
-  void deliver(waiter& l, cancel_walk& w, bool by_sibling = false) noexcept;
+  void deliver(waiter& l, cancel_walk& w, trigger t, bool by_sibling = false) noexcept;
+  void check_slow();
+  // with the lock held
+  void put_back(bool told) noexcept;
+  void only_strand() noexcept;
 };
 
 /// A coroutine's context word: its scope, and whether it belongs to a forked strand.

@@ -60,6 +60,8 @@ struct JAY_API alignas(16) waiter {
   /// order = "asyncio" only then: else it suspends, and is cancelled at once.)
   bool refused() noexcept;
   bool cancelled() const noexcept { return was_cancelled; }
+  /// Before arm: the strand knows that its scope is cancelled for good, and waits for what ends by that.
+  void told_level() noexcept;
 
   // ---- completers ----
 
@@ -79,7 +81,9 @@ struct JAY_API alignas(16) waiter {
   bool forked = false;
   bool listed = false;         // in scope::suspended
   bool was_cancelled = false;
-  bool passed = false;         // a canceller has passed a cancel on, and may still be about to unlock the scope
+  // A canceller has passed a cancel on, and may still be about to unlock the scope; or the strand has been told of its
+  // scope's level here, and is not told again in this wait. Either way leave() has more to do.
+  bool passed = false;
   bool linked = false;         // in the resource's list; guarded by the resource's lock
   bool forwards = false;       // a relaying_waiter, armed as such
   bool in_turns = false;       // order = "asyncio": what it waits for calls it, and it takes it when it runs (in_turns.hpp)
@@ -121,6 +125,8 @@ struct JAY_API relaying_waiter : waiter {
   bool broken = false;     // it stands in a cycle, and this wait is the one that ends
   bool breakable = false;  // the strand does nothing but wait here
   bool by_sibling = false;  // the cancel is for a gather's child that has failed
+  bool edge = true;         // what is passed on is an edge (also); so is what came meanwhile
+  bool edge_next = false;
   // order = "asyncio", its worker's alone: the worker is passing a cancel on; what it waits for has ended by that, and has
   // put it into the queue among the others that wait for the same.
   bool passing_here = false, placed = false;
