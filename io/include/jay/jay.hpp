@@ -6,6 +6,7 @@
 #include <jay/address.hpp>
 #include <jay/as_completed.hpp>
 #include <jay/barrier.hpp>
+#include <jay/broadcast.hpp>
 #include <jay/buffer.hpp>
 #include <jay/cancel.hpp>
 #include <jay/cancel_scope.hpp>
@@ -20,11 +21,14 @@
 #include <jay/future.hpp>
 #include <jay/gather.hpp>
 #include <jay/gather_limited.hpp>
+#include <jay/latch.hpp>
 #include <jay/lock.hpp>
+#include <jay/once.hpp>
 #include <jay/queue.hpp>
 #include <jay/resolve.hpp>
 #include <jay/result.hpp>
 #include <jay/runtime.hpp>
+#include <jay/rw_lock.hpp>
 #include <jay/scheduler.hpp>
 #include <jay/semaphore.hpp>
 #include <jay/server.hpp>
@@ -42,3 +46,4 @@
 #include <jay/unit.hpp>
 #include <jay/version.hpp>
 #include <jay/wait.hpp>
+#include <jay/watch.hpp>

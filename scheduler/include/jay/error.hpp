@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -56,6 +57,18 @@ class JAY_API queue_shut_down : public std::runtime_error {
 class JAY_API broken_barrier_error : public std::runtime_error {
  public:
   explicit broken_barrier_error(const std::string& what = "the barrier is broken") : runtime_error(what) {}
+};
+
+/// The other side of a channel has gone, and everything that it had sent was taken.
+class JAY_API channel_closed : public std::runtime_error {
+ public:
+  explicit channel_closed(const std::string& what) : runtime_error(what) {}
+};
+/// The receiver of a broadcast was too slow: `missed` values are gone. The next one is there.
+class JAY_API lagged_error : public std::runtime_error {
+ public:
+  explicit lagged_error(std::uint64_t n);
+  std::uint64_t missed;
 };
 
 /// The stream ended before all that was asked for had come.

@@ -12,6 +12,11 @@ incomplete_read_error::incomplete_read_error(std::string read, std::optional<std
       partial(std::move(read)),
       expected(wanted) {}
 
+lagged_error::lagged_error(std::uint64_t n)
+    : runtime_error("the receiver was too slow: " + std::to_string(n) +
+                    (n == 1 ? " value was" : " values were") + " overwritten; receive goes on with the oldest that is kept"),
+      missed(n) {}
+
 exception_group::exception_group(std::string message, std::vector<std::exception_ptr> exceptions)
     : runtime_error(message + " (" + std::to_string(exceptions.size()) +
                     (exceptions.size() == 1 ? " sub-exception)" : " sub-exceptions)")) {

@@ -9,14 +9,14 @@
 #include <jay/create_task.hpp>
 #include <jay/error.hpp>
 #include <jay/gather.hpp>
+#include <jay/latch.hpp>
 #include <jay/settled.hpp>
 
-#include "tests/support/latch.hpp"
 #include "tests/support/worker_counts.hpp"
 
 namespace {
 
-using jay::testing::latch;
+using jay::latch;
 
 class WaitList : public jay::testing::WorkerCounts {};
 JAY_FOR_WORKER_COUNTS(WaitList);
