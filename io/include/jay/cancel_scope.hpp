@@ -51,7 +51,8 @@ class JAY_API cancel_scope {
   /// It has been left by a cancelled_error of its own. After the exit.
   bool cancelled_caught() const noexcept;
 
-  /// Only by what runs inside, or before it is entered. One in the past cancels at once; none can undo a cancel.
+  /// Only by what runs inside, or before it is entered. One in the past cancels at once; none can undo a cancel. That of
+  /// move_on_after and fail_after is there once the scope has been entered.
   std::optional<time_point> deadline() const noexcept;
   void set_deadline(std::optional<time_point> when);
 
@@ -63,6 +64,8 @@ class JAY_API cancel_scope {
   /// For the library: what becomes of a cancelled_error of its own.
   enum class ends { move_on, timeout_error, as_it_is };
   cancel_scope(std::optional<time_point> deadline, std::stop_token stop, ends how);
+  /// With a deadline that counts from the entry.
+  cancel_scope(limit l, ends how);
 
  private:
   struct state;
@@ -72,14 +75,12 @@ class JAY_API cancel_scope {
   std::unique_ptr<state, let_go> state_;
 };
 
-/// Gives up on what runs inside when the limit has passed, and goes on behind it. It counts from this call.
-inline cancel_scope move_on_after(limit l) { return cancel_scope(l.until()); }
+/// Gives up on what runs inside when the limit has passed, and goes on behind it. It counts from the entry, as trio's.
+inline cancel_scope move_on_after(limit l) { return cancel_scope(l, cancel_scope::ends::move_on); }
 inline cancel_scope move_on_at(std::optional<time_point> when) { return cancel_scope(when); }
 
 /// The same, but throws timeout_error there: a jay::timeout that is level-triggered.
-inline cancel_scope fail_after(limit l) {
-  return cancel_scope(l.until(), std::stop_token(), cancel_scope::ends::timeout_error);
-}
+inline cancel_scope fail_after(limit l) { return cancel_scope(l, cancel_scope::ends::timeout_error); }
 inline cancel_scope fail_at(std::optional<time_point> when) {
   return cancel_scope(when, std::stop_token(), cancel_scope::ends::timeout_error);
 }

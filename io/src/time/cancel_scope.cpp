@@ -17,6 +17,7 @@ struct cancel_scope::state : detail::timer, detail::deferred {
   enum class place { outside, inside, left };
 
   std::optional<time_point> when;
+  std::optional<time_point::duration> after;  // the entry; then `when` is set
   std::stop_token stop;
   ends how = ends::move_on;
   bool shielded = false;
@@ -84,6 +85,12 @@ cancel_scope::cancel_scope(std::optional<time_point> deadline, std::stop_token s
   state_->stop = std::move(stop);
   state_->how = how;
 }
+cancel_scope::cancel_scope(limit l, ends how) : state_(new state) {
+  const auto now = std::chrono::steady_clock::now();
+  // From a limit that is out of reach nothing can be subtracted that matters.
+  if (l.until() && *l.until() != time_point::max()) state_->after = *l.until() - now;
+  state_->how = how;
+}
 cancel_scope::cancel_scope(cancel_scope&&) noexcept = default;
 cancel_scope& cancel_scope::operator=(cancel_scope&&) noexcept = default;
 cancel_scope::~cancel_scope() = default;
@@ -106,6 +113,7 @@ std::optional<time_point> cancel_scope::deadline() const noexcept { return state
 void cancel_scope::set_deadline(std::optional<time_point> when) {
   state& s = *state_;
   if (s.at != state::place::inside) {
+    s.after.reset();
     s.when = when;
     return;
   }
@@ -129,6 +137,7 @@ void cancel_scope::bind(detail::promise_base& p) {
     s.at = state::place::inside;
     called = cancel_called();
   }
+  if (s.after) s.when = std::chrono::steady_clock::now() + *s.after;
   try {
     if (called) return s.inner->cancel_level(s.reason);
     s.arm();
