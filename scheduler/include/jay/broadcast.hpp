@@ -31,19 +31,19 @@ class broadcast;
 namespace detail {
 template <class T>
 struct broadcast_state : news {
-  struct slot {
+  struct place {
     std::shared_ptr<const T> value;  // copied and dropped as a whole, so that no user code runs under the lock
     std::size_t wanted_by = 0;
   };
-  explicit broadcast_state(std::size_t capacity) : slots(capacity) {}
+  explicit broadcast_state(std::size_t capacity) : places(capacity) {}
 
   // guarded by the mutex
-  std::vector<slot> slots;
+  std::vector<place> places;
   std::size_t receivers = 0;
 
   // with the mutex held
-  slot& at(std::uint64_t n) noexcept { return slots[n % slots.size()]; }
-  std::uint64_t oldest() const noexcept { return count > slots.size() ? count - slots.size() : 0; }
+  place& at(std::uint64_t n) noexcept { return places[n % places.size()]; }
+  std::uint64_t oldest() const noexcept { return count > places.size() ? count - places.size() : 0; }
 };
 }  // namespace detail
 
@@ -119,13 +119,13 @@ class broadcast_receiver {
   void join() noexcept {
     detail::spin_guard g(state_->mutex);
     ++state_->receivers;
-    for (std::uint64_t n = std::max(next_, state_->oldest()); n < state_->count; ++n) ++state_->at(n).wanted_by;
+    for (std::uint64_t n = (std::max)(next_, state_->oldest()); n < state_->count; ++n) ++state_->at(n).wanted_by;
   }
   void leave() noexcept {
     for (bool more = true; more;) {
       std::shared_ptr<const T> last;
       detail::spin_guard g(state_->mutex);
-      next_ = std::max(next_, state_->oldest());
+      next_ = (std::max)(next_, state_->oldest());
       more = next_ < state_->count;
       if (!more) --state_->receivers;
       else if (auto& s = state_->at(next_++); --s.wanted_by == 0) last = std::move(s.value);
@@ -180,7 +180,7 @@ class broadcast {
     detail::spin_guard g(state_->mutex);
     return state_->receivers;
   }
-  std::size_t capacity() const noexcept { return state_->slots.size(); }
+  std::size_t capacity() const noexcept { return state_->places.size(); }
   void close() noexcept { state_->close(); }
 
  private:
