@@ -2,8 +2,8 @@
 // All of the core.
 #pragma once
 
-#include <jay/all.hpp>
 #include <jay/address.hpp>
+#include <jay/all.hpp>
 #include <jay/as_completed.hpp>
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>

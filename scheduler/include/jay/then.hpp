@@ -108,6 +108,18 @@ decltype(auto) call_with_result(F& f, const future<T>& from) {
   else return f(from.result());
 }
 
+/// Of from's error p becomes what on_error makes; a cancel is passed on; else on_value settles p.
+template <class U, class T, class OnValue, class OnError>
+void react_to(const promise<U>& p, const future<T>& from, OnValue&& on_value, OnError& on_error) {
+  if (from.cancelled()) {
+    p.get_future().cancel();
+  } else if (std::exception_ptr e = from.exception()) {
+    react(p, [&]() -> decltype(auto) { return on_error(e); });
+  } else {
+    on_value();
+  }
+}
+
 }  // namespace detail
 
 template <class T>
@@ -129,13 +141,8 @@ auto future<T>::then(F f, OnError on_error) const {
                 "then(f, on_error): both must give the same type");
   promise<U> p;
   add_done_callback([p, f = std::move(f), on_error = std::move(on_error)](const future& from) mutable {
-    if (from.cancelled()) {
-      p.get_future().cancel();
-    } else if (std::exception_ptr e = from.exception()) {
-      detail::react(p, [&]() -> decltype(auto) { return on_error(e); });
-    } else {
-      detail::react(p, [&]() -> decltype(auto) { return detail::call_with_result<T>(f, from); });
-    }
+    auto on_value = [&]() -> decltype(auto) { return detail::call_with_result<T>(f, from); };
+    detail::react_to(p, from, [&] { detail::react(p, on_value); }, on_error);
   });
   return p.get_future();
 }
@@ -145,13 +152,7 @@ template <class OnError>
 auto future<T>::catch_error(OnError on_error) const {
   promise<T> p;
   add_done_callback([p, on_error = std::move(on_error)](const future& from) mutable {
-    if (from.cancelled()) {
-      p.get_future().cancel();
-    } else if (std::exception_ptr e = from.exception()) {
-      detail::react(p, [&]() -> decltype(auto) { return on_error(e); });
-    } else {
-      detail::pass_on(p, from);
-    }
+    detail::react_to(p, from, [&] { detail::pass_on(p, from); }, on_error);
   });
   return p.get_future();
 }
