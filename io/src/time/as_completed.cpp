@@ -18,15 +18,13 @@ waiter* completions::ended(std::size_t i) noexcept {
   waiter* awake = nullptr;
   ended_.push_back(i);  // reserved
   while (given_ < ended_.size()) {
-    waiter* l = waiters_.pop_front();
+    waiter* l = waiters_.claim_next();
     if (!l) break;
-    if (!l->claim()) continue;
     static_cast<next_base*>(l)->got_ = ended_[given_++];
     l->next = std::exchange(awake, l);
   }
   if (given_ == size())
-    while (waiter* l = waiters_.pop_front())
-      if (l->claim()) l->next = std::exchange(awake, l);
+    while (waiter* l = waiters_.claim_next()) l->next = std::exchange(awake, l);
   return awake;
 }
 

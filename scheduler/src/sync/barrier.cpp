@@ -14,8 +14,7 @@ barrier::barrier(std::size_t parties) : parties_(parties) {
 }
 
 void barrier::fail_waiters(detail::woken_list& woken) noexcept {
-  while (waiter* l = waiters_.pop_front()) {
-    if (!l->claim()) continue;
+  while (waiter* l = waiters_.claim_next()) {
     static_cast<barrier_awaiter*>(l)->index_ = barrier_awaiter::broken;
     woken.add(*l);
   }
@@ -69,8 +68,7 @@ bool barrier_awaiter::suspend() {
       return false;
     }
     // The last one lets all through.
-    while (waiter* l = b.waiters_.pop_front()) {
-      if (!l->claim()) continue;  // cancelled a moment ago
+    while (waiter* l = b.waiters_.claim_next()) {
       static_cast<barrier_awaiter*>(l)->index_ = index_++;
       woken.add(*l);
     }

@@ -18,12 +18,8 @@ void once_core::pass_on() noexcept {
   waiter* next = nullptr;
   {
     spin_guard g(mutex_);
-    while (waiter* l = waiters_.pop_front()) {
-      if (!l->claim()) continue;  // cancelled a moment ago
-      static_cast<once_awaiter*>(l)->mine_ = true;
-      next = l;
-      break;
-    }
+    next = waiters_.claim_next();
+    if (next) static_cast<once_awaiter*>(next)->mine_ = true;
     running_ = next != nullptr;
   }
   if (next) next->wake();

@@ -146,8 +146,7 @@ queue_core::items queue_core::shutdown(bool immediate) noexcept {
       std::swap(dropped.heap, items_.heap);
     }
     for (waiter_list* list : {&getters_, &putters_}) {
-      while (waiter* l = list->pop_front()) {
-        if (!l->claim()) continue;
+      while (waiter* l = list->claim_next()) {
         if (!l->in_turns) static_cast<queue_awaiter*>(l)->state_ = queue_awaiter::state::shut_down;
         claimed.add(*l);
       }

@@ -104,10 +104,14 @@ class waiter_list {
     remove(l);
     return false;
   }
-  /// The wait of each is over, but of those that a canceller has claimed.
-  void claim_all(woken_list& woken) noexcept {
+  /// Takes out the first whose wait is over by this, and all before it, which cancellers have claimed. Null: none is left.
+  waiter* claim_next() noexcept {
     while (waiter* l = pop_front())
-      if (l->claim()) woken.add(*l);
+      if (l->claim()) return l;
+    return nullptr;
+  }
+  void claim_all(woken_list& woken) noexcept {
+    while (waiter* l = claim_next()) woken.add(*l);
   }
 
  private:
