@@ -76,19 +76,16 @@ class JAY_API once_awaiter : public suspends<once_awaiter> {
   bool mine_ = false;
 };
 
-/// What f gives, awaited if it can be.
+/// What f gives is awaited.
 template <class F, class... A>
-struct called {
-  using given = std::invoke_result_t<F, A...>;
-  static constexpr bool awaits = awaitable<std::decay_t<given>>;
-};
+inline constexpr bool call_awaits = awaitable<std::decay_t<std::invoke_result_t<F, A...>>>;
 
 template <class F, class... A>
 task<> call_once(once_core* core, F f, A... args) {
   bool mine = co_await op<once_awaiter, once_core*>(std::move(core));
   if (!mine) co_return;
   once_core::turn turn(*core);
-  if constexpr (called<F, A...>::awaits) co_await std::invoke(std::move(f), std::move(args)...);
+  if constexpr (call_awaits<F, A...>) co_await std::invoke(std::move(f), std::move(args)...);
   else std::invoke(std::move(f), std::move(args)...);
   turn.finish();
 }
@@ -126,7 +123,7 @@ class once_cell {
     bool mine = co_await op<detail::once_awaiter, detail::once_core*>(&core_);
     if (mine) {
       detail::once_core::turn turn(core_);
-      if constexpr (detail::called<F, A...>::awaits) {
+      if constexpr (detail::call_awaits<F, A...>) {
         auto made = std::invoke(std::move(f), std::move(args)...);
         value_.emplace(co_await std::move(made));
       } else {

@@ -29,8 +29,8 @@ void inner_scope::open(promise_base& p, kind k) noexcept {
     passage_.was_cancelled = false;
     if (!passage_.edge && passage_.shielded) continue;
     inner_.marks |= scope::outer_cancelled;
-    inner_.marks |= passage_.edge ? scope::outer_due | scope::edge_due : 0;
-    if (passage_.passed) inner_.marks |= passage_.shielded ? 0 : scope::level;
+    if (passage_.edge) inner_.marks |= scope::outer_due | scope::edge_due;
+    if (passage_.passed && !passage_.shielded) inner_.marks |= scope::level;
     inner_.word.set_pending();
     inner_.generation.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows this scope yet
   }
