@@ -26,8 +26,12 @@ T run_on(jay::scheduler& s, jay::task<T> t) {
   // Told when the callback and its handle are gone: then this thread alone has the result.
   h.add_done_callback([end = std::unique_ptr<std::binary_semaphore, tell>(&ended)](const auto&) {});
   ended.acquire();
-  std::string stuck;
-  EXPECT_TRUE(s.drain(std::chrono::seconds(10), &stuck)) << "still running: " << stuck;
+  // How fast they end is the machine's affair; that some have ended in ten seconds is ours.
+  for (std::string before, stuck; !s.drain(std::chrono::seconds(10), &stuck); before = std::exchange(stuck, {})) {
+    if (stuck != before) continue;
+    ADD_FAILURE() << "none has ended for ten seconds: " << stuck;
+    break;
+  }
   return h.take();
 }
 
