@@ -99,7 +99,7 @@ class limit {
 /// timeout_error. asyncio.timeout. Movable until entered; queryable afterwards.
 class JAY_API timeout_scope {
  public:
-  /// `partial`: gather_settled in it gives what there is when it expires.
+  /// `partial`: gather_settled in it gives what there is when it expires, and the next suspension throws.
   explicit timeout_scope(std::optional<time_point> when, bool partial = true) noexcept;
   timeout_scope(timeout_scope&&) noexcept;
   timeout_scope& operator=(timeout_scope&&) noexcept;

@@ -70,14 +70,21 @@ auto to_child(Op&& o) {
   }
 }
 
-enum class gather_mode : std::uint32_t { cancel_siblings = 0, keep = join::keep_running, settle = join::collect };
+enum class gather_mode : std::uint32_t {
+  cancel_siblings = 0,
+  keep = join::keep_running,
+  settle_one = join::collect,
+  settle = join::collect | join::partial
+};
+template <gather_mode Mode>
+inline constexpr bool collects = (static_cast<std::uint32_t>(Mode) & join::collect) != 0;
 
 template <gather_mode Mode, class T>
-using gathered = std::conditional_t<Mode == gather_mode::settle, result<T>, typename outcome<T>::given>;
+using gathered = std::conditional_t<collects<Mode>, result<T>, typename outcome<T>::given>;
 
 template <gather_mode Mode, class T>
 gathered<Mode, T> take_gathered(outcome<T>& o) {
-  if constexpr (Mode == gather_mode::settle) return result<T>(o);
+  if constexpr (collects<Mode>) return result<T>(o);
   else if constexpr (std::is_reference_v<T>) return static_cast<T>(*o.value());
   else return std::move(o.value());
 }

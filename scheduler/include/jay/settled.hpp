@@ -4,7 +4,7 @@
 //   jay::result<T> r = co_await jay::settled(f(x));
 //
 // A cancel of the waiting task itself is no result of the op: it cancels the op, and when that has ended the await
-// throws cancelled_error, as gather_settled does.
+// throws cancelled_error.
 #pragma once
 
 #include <jay/detail/completion_wait.hpp>
@@ -17,8 +17,8 @@ namespace detail {
 
 /// A gather of one: its child is told apart from the cancels of its parent.
 template <class T>
-class settled_child : public gather_tuple<gather_mode::settle, T> {
-  using base = gather_tuple<gather_mode::settle, T>;
+class settled_child : public gather_tuple<gather_mode::settle_one, T> {
+  using base = gather_tuple<gather_mode::settle_one, T>;
 
  public:
   using base::base;

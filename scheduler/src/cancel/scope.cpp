@@ -138,7 +138,7 @@ void scope::strike(const std::string& text, cancel_walk& w, bool from_outside, t
   const bool edge = t == trigger::edge;
   spin_guard g(mutex);
   note_message(*this, text);
-  if (from_outside) marks |= outer_cancelled;
+  marks |= from_outside ? outer_cancelled : own_cancelled;
   if (!edge) marks |= level;
   if (!word.pending()) marks &= static_cast<std::uint8_t>(~edge_due);  // of one that was taken since
   void* found = word.busy_with();
@@ -357,9 +357,16 @@ void scope::remove(waiter& l) noexcept {
   l.listed = false;
 }
 
-bool scope::gives_partial_results() noexcept {
-  spin_guard g(mutex);
-  return (marks & limit) && !(marks & outer_cancelled) && (!this_worker->fifo || (marks & level));
+bool scope::gives_partial_results(promise_base& strand) noexcept {
+  constexpr std::uint8_t ended_by_its_limit = limit | own_cancelled;
+  {
+    spin_guard g(mutex);
+    if ((marks & (ended_by_its_limit | outer_cancelled)) != ended_by_its_limit) return false;
+    if (marks & level) return true;  // due for good
+  }
+  if (this_worker->fifo) return false;
+  make_due(strand, is_forked(strand.context));
+  return true;
 }
 
 std::string scope::text() noexcept {

@@ -178,7 +178,8 @@ std::exception_ptr join::settle() {
   if (tells && told) taken |= s.take_cancel(promise_of(parent));
   else if (!is_forked(promise_of(parent).context)) s.collapse();
   if (status & child_failed) return std::move(*first_error);
-  if (!taken || ((status & collect) && !(status & refused) && s.gives_partial_results())) return nullptr;
+  if (!taken) return nullptr;
+  if ((status & partial) && !(status & refused) && s.gives_partial_results(promise_of(parent))) return nullptr;
   try {
     s.throw_cancelled();
   } catch (...) {

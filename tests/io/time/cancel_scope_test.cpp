@@ -814,6 +814,61 @@ TEST_P(CancelScope, GatherSettledUnderATimeoutGivesWhatHasFinished) {
   run(limited());
 }
 
+// The results had taken the limit's only cancel: what came behind them ran without a limit.
+TEST_P(CancelScope, AfterPartialResultsTheLimitIsStillInForce) {
+  auto main = []() -> jay::task<> {
+    auto child = []() -> jay::task<> {
+      co_await jay::gather_settled(forever(), forever());
+      co_await forever();
+    };
+    for (bool forked : {false, true}) {
+      auto body = [&]() -> jay::task<> {
+        if (forked) co_await jay::gather(child(), child());
+        else co_await child();
+      };
+      bool timed_out = false;
+      try {
+        co_await jay::with(jay::timeout(5ms), body);
+      } catch (const jay::timeout_error&) {
+        timed_out = true;
+      }
+      EXPECT_TRUE(timed_out);
+    }
+  };
+  run(main());
+}
+
+// It was taken for the limit's, and forgotten: the random program 2189950213 hung.
+TEST_P(CancelScope, InsideALimitASiblingsFailureIsNotTakenForIt) {
+  auto main = []() -> jay::task<> {
+    for (bool one : {false, true}) {
+      std::atomic<int> waiting{0};
+      auto waits = [&]() -> jay::task<> {
+        ++waiting;
+        co_await forever();
+      };
+      auto child = [&]() -> jay::task<> {
+        if (one) co_await jay::settled(waits());
+        else co_await jay::gather_settled(waits(), forever());
+        ADD_FAILURE() << "it was cancelled";
+        co_await forever();
+      };
+      auto fails = [&]() -> jay::task<> {
+        while (waiting == 0) co_await jay::sleep(0s);
+        throw std::runtime_error("mine");
+      };
+      auto body = [&]() -> jay::task<> { co_await jay::gather(child(), fails()); };
+      try {
+        co_await jay::with(jay::timeout(24h), body);
+        ADD_FAILURE();
+      } catch (const std::runtime_error& e) {
+        EXPECT_STREQ(e.what(), "mine");
+      }
+    }
+  };
+  run(main());
+}
+
 TEST_P(CancelScope, GatherSettledThrowsWhenTheTaskIsCancelled) {
   auto main = []() -> jay::task<> {
     jay::promise<> arrived;

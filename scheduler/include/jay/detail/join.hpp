@@ -32,6 +32,7 @@ struct JAY_API join : join_end {
   static constexpr std::uint32_t child_cancelled = 2;  // a child was told of a cancel of the whole scope
   static constexpr std::uint32_t keep_running = 4;     // an error does not cancel the siblings
   static constexpr std::uint32_t collect = 8;          // errors are results like others
+  static constexpr std::uint32_t partial = 128;        // with collect: what a limit ends gives what there is
   static constexpr std::uint32_t refused = 16;         // the parent was due a cancel: nothing was forked
   static constexpr std::uint32_t marked = 32;
   static constexpr std::uint32_t below = 64;           // if `marked`: it stands below the join of that failure

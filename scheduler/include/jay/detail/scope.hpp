@@ -84,6 +84,7 @@ struct JAY_API scope {
   static constexpr std::uint8_t level = 8;          // cancelled for good, by itself or by a scope around it
   static constexpr std::uint8_t edge_due = 16;      // what is pending in `word` is an edge (too)
   static constexpr std::uint8_t limit = 32;         // its own cancel is that of a limit: gather_settled gives what there is
+  static constexpr std::uint8_t own_cancelled = 64; // its own cancel has come
 
   /// The task that this scope belongs to, or null.
   task_state* task() const noexcept { return whose_ & no_task ? nullptr : reinterpret_cast<task_state*>(whose_); }
@@ -135,8 +136,9 @@ struct JAY_API scope {
   std::string text() noexcept;
   [[noreturn]] void throw_cancelled();
 
-  /// A cancel that was told is a limit's own. (In asyncio's order a timeout's is as any other.)
-  bool gives_partial_results() noexcept;
+  /// The cancel that a strand was told of is a limit's own. It is due again, so what comes after the results has the limit
+  /// too. (In asyncio's order a timeout's is as any other.)
+  bool gives_partial_results(promise_base& strand) noexcept;
 
   /// For a walk that comes here once more, and leaves it alone: notices if it has come round a cycle.
   void meet(cancel_walk& w) noexcept;
