@@ -848,7 +848,7 @@ TEST_P(CancelScope, InsideALimitASiblingsFailureIsNotTakenForIt) {
         co_await forever();
       };
       auto child = [&]() -> jay::task<> {
-        if (one) co_await jay::settled(waits());
+        if (one) (void)co_await jay::settled(waits());
         else co_await jay::gather_settled(waits(), forever());
         ADD_FAILURE() << "it was cancelled";
         co_await forever();
