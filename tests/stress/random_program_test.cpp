@@ -75,7 +75,11 @@ void check(bool right, const char* what) {
   if (!right) throw std::logic_error(what);
 }
 
+/// How many kinds of nodes there are. A seed's program depends on it, so those that are kept say theirs.
+constexpr unsigned kinds_today = 32, kinds_before_scopes = 24;
+
 struct shared_things {
+  unsigned kinds = kinds_today;
   jay::lock lock;
   jay::semaphore permits{3};
   jay::context_var<std::uint64_t> var{"var"};
@@ -186,11 +190,29 @@ std::vector<jay::task<number>> some(shared_things& sh, const std::vector<number>
   return v;
 }
 
+/// Must be inside a limit: never ends by itself.
+jay::task<> partial(shared_things& sh, number first, number second, int depth) {
+  counted c;
+  auto [a, b] = co_await jay::gather_settled(node(sh, first, depth), endless(sh, second, depth));
+  check(b.cancelled(), "what never ends has ended");
+  check(a.has_value() || a.cancelled(), "a cancelled child has failed");
+  if (a.has_value()) check(first, a.value());
+  co_await jay::sleep(1h);
+}
+
+void check_timed_out(const jay::result<void>& r) {
+  check(!r.has_value() && !r.cancelled(), "a limit has not passed");
+  try {
+    std::rethrow_exception(r.error());
+  } catch (const jay::timeout_error&) {
+  }
+}
+
 jay::task<number> node(shared_things& sh, number seed, int depth) {
   if (depth == 0) co_return co_await leaf(sh, seed);
   counted c;
   choices ch(seed);
-  unsigned kind = ch.below(24);
+  unsigned kind = ch.below(sh.kinds);
   std::vector<number> seeds;
   for (unsigned n = 1 + ch.below(4); n > 0; --n) seeds.push_back(ch.next());
   number first = seeds[0], second = ch.next();
@@ -388,6 +410,102 @@ jay::task<number> node(shared_things& sh, number seed, int depth) {
       check(r.cancelled(), "a gather has lost its cancel");
       break;
     }
+    case 24: {  // a scope ends what never ends by itself, and its task goes on
+      bool at_once = ch.below(4) == 0;
+      auto scope = jay::move_on_after(std::chrono::microseconds(ch.below(500)));
+      auto body = [&](jay::cancel_scope& s) -> jay::task<> {
+        if (at_once) s.cancel("random");
+        co_await endless(sh, first, below);
+      };
+      co_await jay::with(scope, body);
+      check(scope.cancelled_caught(), "a scope has let go what it had not ended");
+      number v = co_await node(sh, second, below);
+      check(second, v);
+      break;
+    }
+    case 25: {
+      auto body = [&](jay::cancel_scope&) -> jay::task<> { co_await endless(sh, first, below); };
+      auto r = co_await jay::settled(jay::with(jay::fail_after(std::chrono::microseconds(ch.below(500))), body));
+      check_timed_out(r);
+      break;
+    }
+    case 26: {  // what there is when the limit has passed; and the limit holds for what follows
+      auto limit = std::chrono::microseconds(ch.below(500));
+      auto body = [&]() -> jay::task<> { co_await partial(sh, first, second, below); };
+      auto r = co_await jay::settled(jay::with(jay::timeout(limit), body));
+      check_timed_out(r);
+      break;
+    }
+    case 27: {
+      auto scope = jay::move_on_after(std::chrono::microseconds(ch.below(500)));
+      auto body = [&]() -> jay::task<> {
+        co_await jay::gather(partial(sh, first, second, below), partial(sh, ch.next(), ch.next(), below));
+      };
+      co_await jay::with(scope, body);
+      check(scope.cancelled_caught(), "a scope has let go what it had not ended");
+      break;
+    }
+    case 28: {  // a shielded scope inside one that is cancelled
+      bool ran = false;
+      auto shielded = [&]() -> jay::task<> {
+        number v = co_await node(sh, first, below);
+        check(first, v);
+        ran = true;
+      };
+      auto scope = jay::cancel_scope();
+      auto body = [&](jay::cancel_scope& s) -> jay::task<> {
+        s.cancel();
+        co_await jay::with(jay::cancel_scope().shield(), shielded);
+        co_await jay::sleep(1h);
+      };
+      co_await jay::with(scope, body);
+      check(ran && scope.cancelled_caught(), "a shield has not held, or its scope not ended");
+      break;
+    }
+    case 29: {  // a stop from another thread
+      std::stop_source source;
+      auto stop = jay::create_task(jay::to_thread([source]() mutable { return source.request_stop(); }));
+      auto r = co_await jay::settled(jay::cancel_on(source.get_token(), endless(sh, first, below)));
+      check(r.cancelled(), "a stop was lost");
+      co_await stop;
+      break;
+    }
+    case 30: {  // one fills the cell, the others wait for it; if it is cancelled another does
+      jay::once_cell<number> cell;
+      jay::latch end(2);
+      auto get = [&]() -> jay::task<> {
+        number v = co_await cell.get_or_init([&] { return node(sh, first, below); });
+        check(first, v);
+        end.count_down();
+      };
+      co_await jay::gather(get(), get(), end.wait());
+      break;
+    }
+    case 31: {  // one that sends, one that gets all of it, one that waits for the last
+      jay::watch<number> last(0);
+      jay::broadcast<number> all(seeds.size());
+      auto reader = last.subscribe();
+      auto receiver = all.subscribe();
+      auto send = [&]() -> jay::task<> {
+        for (number s : seeds) {
+          number v = co_await node(sh, s, below);
+          all.send(v);
+          last.send(v);
+        }
+      };
+      auto receive = [&]() -> jay::task<> {
+        for (number s : seeds) {
+          number v = co_await receiver.receive();
+          check(s, v);
+        }
+      };
+      auto wait = [&]() -> jay::task<> {
+        number v = co_await reader.wait_for([&](number n) { return n == value_of(seeds.back()); });
+        check(seeds.back(), v);
+      };
+      co_await jay::gather(receive(), wait(), send());
+      break;
+    }
     default: {
       number v = co_await node(sh, first, below);
       check(first, v);
@@ -406,7 +524,7 @@ extern "C" void tell_what_hangs(int) {
   abort();
 }
 
-void run_program(std::uint64_t seed) {
+void run_program(std::uint64_t seed, unsigned kinds = kinds_today) {
   running_seed = seed;
   choices ch(seed);
   jay::config c;
@@ -417,6 +535,7 @@ void run_program(std::uint64_t seed) {
   c.io.help = ch.below(4) != 0;
   c.io.spin = ch.below(4) == 0 ? 50 : 0;
   shared_things sh;  // outlives the run: a shielded task that nobody waits for ends with the runtime
+  sh.kinds = kinds;
   std::uint64_t got = 0;
   std::string error;
   try {
@@ -462,7 +581,7 @@ TEST(RandomPrograms, ThatHaveHungOnceDoNotAgain) {
   for (std::uint64_t seed : {4218014328u, 378239679u, 2885195184u, 3907685341u, 2189950213u})
     for (int i = 0; i < 5; ++i) {
       alarm(patience);
-      run_program(seed);
+      run_program(seed, kinds_before_scopes);
     }
   alarm(0);
 }
