@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <jay/create_task.hpp>
@@ -19,6 +18,8 @@
 #include <jay/detail/time_slice.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/scheduler.hpp>
+
+#include "errors.hpp"
 
 namespace jay::detail {
 namespace {
@@ -32,8 +33,6 @@ constexpr std::chrono::microseconds longest_stay{100};
 constexpr std::chrono::milliseconds hot{5};
 /// and looked after so often.
 constexpr std::chrono::milliseconds look_every{1};
-
-[[noreturn]] void throw_errno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
 }  // namespace
 

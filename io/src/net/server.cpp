@@ -107,7 +107,7 @@ void server_state::for_each_connection(F f) {
 
 namespace {
 
-using state_ref = std::shared_ptr<server_state>;
+using server_ref = std::shared_ptr<server_state>;
 
 void warn_about_shortage(const address& at, int error) {
   using clock = std::chrono::steady_clock;
@@ -123,7 +123,7 @@ void warn_about_shortage(const address& at, int error) {
 
 bool is_shortage(int e) noexcept { return e == EMFILE || e == ENFILE || e == ENOBUFS || e == ENOMEM || e == ENOSPC; }
 
-task<> serve_connection(state_ref s, stream_reader reader, stream_writer writer) {
+task<> serve_connection(server_ref s, stream_reader reader, stream_writer writer) {
   try {
     task<> handling = s->handler(std::move(reader), std::move(writer));
     co_await std::move(handling);
@@ -135,7 +135,7 @@ task<> serve_connection(state_ref s, stream_reader reader, stream_writer writer)
   }
 }
 
-void start_connection(const state_ref& s, socket accepted, const address& local) {
+void start_connection(const server_ref& s, socket accepted, const address& local) {
   address peer = accepted.peer_address();
   connection_ptr c(new connection(accepted.release().to_stream(), local, peer));
   auto [reader, writer] = make_streams(c, s->settings);
@@ -144,7 +144,7 @@ void start_connection(const state_ref& s, socket accepted, const address& local)
   create_task(serve_connection(s, std::move(reader), std::move(writer)));
 }
 
-task<> accept_loop(state_ref s, std::size_t which) {
+task<> accept_loop(server_ref s, std::size_t which) {
   const address local = s->addresses[which];
   auto pause = std::chrono::milliseconds(10);
   for (;;) {
@@ -176,7 +176,7 @@ task<> accept_loop(state_ref s, std::size_t which) {
   }
 }
 
-server begin_accepting(state_ref s) {
+server begin_accepting(server_ref s) {
   for (std::size_t i = 0; i < s->listeners.size(); ++i)
     create_task(task_options().name("accept on " + s->addresses[i].to_string()), accept_loop(s, i));
   return server(std::move(s));
@@ -224,7 +224,7 @@ task<server> start_unix_server(connection_handler handler, std::string path, str
 
 namespace {
 
-task<> wait_closed(state_ref s) {
+task<> wait_closed(server_ref s) {
   auto end = s->ended.wait();
   co_await std::move(end);
 }
@@ -247,7 +247,7 @@ void cut_stalled(server_state& s, std::chrono::steady_clock::time_point begun) {
     log(log_level::warn, "server: cut %zu connections that were closing and whose peers took nothing any more", cut);
 }
 
-task<> serve_forever(state_ref s) {
+task<> serve_forever(server_ref s) {
   if (s->is_closed()) throw std::runtime_error("server: it is closed");
   // [SF1] seq_cst by default
   if (s->forever.exchange(true)) throw std::runtime_error("server: serve_forever is already being awaited");

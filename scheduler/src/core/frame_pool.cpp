@@ -11,14 +11,13 @@
 #include <jay/detail/sync.hpp>
 #include <jay/detail/worker.hpp>
 
+#include "now_ns.hpp"
 #include "slabs.hpp"
 
 namespace jay::detail {
 namespace {
 
 constexpr std::memory_order relaxed = std::memory_order_relaxed;
-
-std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 /// Free blocks of all classes that are in no worker's list, and what is counted about them.
 class depot {

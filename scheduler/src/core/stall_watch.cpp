@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "stall_watch.hpp"
 
-#include <chrono>
 #include <new>
 
 #include "live_schedulers.hpp"
+#include "now_ns.hpp"
 #include "scheduler_core.hpp"
 
 namespace jay::detail {
-namespace {
-
-std::int64_t now_ns() noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 void note_step(worker& w, job* j) noexcept {
   scope* s = j->continuation ? scope_of(promise_of(j).context) : nullptr;

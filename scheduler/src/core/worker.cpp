@@ -17,6 +17,7 @@
 #include <jay/detail/waiter.hpp>
 #include <jay/detail/time_slice.hpp>
 
+#include "now_ns.hpp"
 #include "scheduler_core.hpp"
 #include "stall_watch.hpp"
 
@@ -46,8 +47,6 @@ constexpr std::int64_t longest_pause = 500'000;  // ns
 /// A victim that has not moved for so long will not do what stands in its deque soon. (At once, as it once was, a worker
 /// that was interrupted for a moment lost job after job: of a million sleepers 30,000, and 2.4 s became 2.0.)
 constexpr std::int64_t stuck_after = 300'000;  // ns
-
-std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 // relaxed: only its worker writes, and it is read for display
 void add(atomic<std::uint64_t>& counter) noexcept {
