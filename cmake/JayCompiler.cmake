@@ -25,6 +25,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # False for std::string's operator+ (GCC bug 105651).
   list(APPEND JAY_WARNINGS -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_UNITY_BUILD)
+  # There every source is included, and so taken for a header, which should have no anonymous namespace.
+  list(APPEND JAY_WARNINGS -Wno-subobject-linkage)
+endif()
 if(JAY_WERROR)
   list(APPEND JAY_WARNINGS -Werror)
 endif()

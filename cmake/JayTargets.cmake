@@ -40,10 +40,11 @@ function(jay_add_umbrella)
   install(TARGETS jay EXPORT jay-targets)
 endfunction()
 
-# jay_add_program(<target> <source>...): an executable of this project, with its warnings.
+# jay_add_program(<target> <source>...): an executable of this project, with its warnings. Never a unity build, as the
+# libraries may be: the tests of one suite use the same names again.
 function(jay_add_program target)
   add_executable(${target} ${ARGN})
   target_compile_features(${target} PRIVATE cxx_std_20)
   target_compile_options(${target} PRIVATE ${JAY_WARNINGS})
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD OFF)
 endfunction()
