@@ -38,7 +38,8 @@ class future {
   std::exception_ptr exception() const {
     return state().exception("future::exception: the result is not ready");
   }
-  /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline.
+  /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline, and after those that were
+  /// added before it. What it throws is reported. Any thread.
   template <class F>
   callback_id add_done_callback(F f) const {
     state().bind(detail::current_scheduler());

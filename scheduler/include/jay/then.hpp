@@ -4,8 +4,8 @@
 //   jay::future<int> n = text.then([](const std::string& s) { return std::stoi(s); })
 //                            .catch_error([](std::exception_ptr) { return 0; });
 //
-// A reaction is a done callback: it never runs inline. With one worker, reactions run in the order in which they were
-// added; several workers may run those of one future at the same time, in any order. A chain is always in order.
+// A reaction is a done callback: it never runs inline, and those of one future run one after the other, in the order in
+// which they were added. What they wait for themselves they wait for side by side.
 //
 // Each gives a new future. A task, a future or a handle that the reaction returns is awaited first (flattened); what it
 // throws is the new future's error. An error passed on counts as retrieved. A cancel is passed on: only finally runs for

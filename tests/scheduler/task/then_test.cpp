@@ -15,9 +15,6 @@ namespace {
 class Then : public jay::testing::WorkerCounts {};
 JAY_FOR_WORKER_COUNTS(Then);
 
-class ThenOnOneWorker : public jay::testing::WorkerCounts {};
-INSTANTIATE_TEST_SUITE_P(On, ThenOnOneWorker, ::testing::Values(1u, 0u), jay::testing::worker_count_name);
-
 jay::task<int> doubled(int v) { co_return 2 * v; }
 jay::task<> failing() {
   throw std::runtime_error("finally");
@@ -117,7 +114,7 @@ TEST_P(Then, ACancelIsNoErrorToCatchButRunsFinally) {
   EXPECT_TRUE(run(body()));
 }
 
-TEST_P(ThenOnOneWorker, ReactionsRunInTheOrderOfRegistration) {
+TEST_P(Then, ReactionsRunInTheOrderOfRegistration) {
   auto body = []() -> jay::task<int> {
     auto [p, f] = jay::with_resolvers<int>();
     std::vector<jay::future<int>> all;
