@@ -5,7 +5,8 @@
 // Any thread may set, once: a second time, or after a cancel, throws invalid_state_error. A future is copyable and may be
 // awaited any number of times; done callbacks and reactions never run inline. Both may be made outside a runtime; a
 // future binds to the runtime that first awaits it. Cancelling a task that awaits a future cancels the future, as in
-// asyncio. When the last copy of the promise goes unset, the future fails with "broken promise".
+// asyncio. When the last copy of the promise goes unset, the future fails with "broken promise". An error that nobody has
+// asked for, by result, exception, an await or a reaction, is reported as "never retrieved" when the last future goes.
 #pragma once
 
 #include <memory>
@@ -132,6 +133,7 @@ class promise {
     ~writer() {
       // relaxed: who has claimed it has let go of the writer since
       if (state->done() || claimed.load(std::memory_order_relaxed)) return;
+      state->retrieved.store(true, std::memory_order_relaxed);  // relaxed: only for the report. No error that anybody has set
       state->result.set_error(std::make_exception_ptr(std::runtime_error("broken promise: the promise went unset")));
       state->complete(detail::status::error);
     }

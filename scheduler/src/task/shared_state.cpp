@@ -20,6 +20,12 @@ shared_state::~shared_state() {
   }
 }
 
+void shared_state::destroy() noexcept {  // relaxed: whoever had it has let go (release)
+  if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
+    report(where(), "a future's exception was never retrieved", error(), nullptr);
+  delete this;
+}
+
 namespace {
 
 /// A task that waits keeps its scheduler; what waits without one (detail::wait_set) may have outlived it.

@@ -132,4 +132,43 @@ TEST_P(Then, ReactionsRunInTheOrderOfRegistration) {
   EXPECT_EQ(0, run(body()));
 }
 
+/// How many reports there were while body(reports) ran.
+template <class Body>
+int reports_of(jay::scheduler& s, Body body) {
+  std::atomic<int> reports = 0;
+  s.set_exception_handler([&](const jay::exception_context&) { ++reports; });
+  jay::testing::run_on(s, body(reports));
+  s.set_exception_handler({});
+  return reports;
+}
+
+TEST_P(Then, AnErrorIsReportedOnceAtTheEndOfAChainThatNobodyCatches) {
+  EXPECT_EQ(1, reports_of(sched(), [](std::atomic<int>& reports) -> jay::task<> {
+              std::atomic<bool> finally = false;
+              jay::reject<int>(std::runtime_error("lost")).then([](int v) { return v; }).finally([&] { finally = true; });
+              while (reports == 0) co_await jay::testing::yield();
+              EXPECT_TRUE(finally);
+            }));
+}
+
+TEST_P(Then, AnErrorThatIsCaughtIsNotReported) {
+  EXPECT_EQ(0, reports_of(sched(), [](std::atomic<int>&) -> jay::task<> {
+              jay::future<int> f = jay::reject<int>(std::runtime_error("caught")).then([](int v) { return v; });
+              jay::future<int> g = f.catch_error([](std::exception_ptr) { return 0; });
+              co_await g;
+            }));
+}
+
+TEST_P(Then, AnErrorOfFinallyTakesThePlaceOfTheFirst) {
+  EXPECT_EQ(0, reports_of(sched(), [](std::atomic<int>&) -> jay::task<> {
+              std::string what;
+              try {
+                co_await jay::reject<int>(std::runtime_error("first")).finally([] { return failing(); });
+              } catch (const std::runtime_error& e) {
+                what = e.what();
+              }
+              EXPECT_EQ("finally", what);
+            }));
+}
+
 }  // namespace

@@ -137,7 +137,8 @@ struct JAY_API shared_state {
   virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
   static bool claims_in_turn(waiter& l) noexcept;
   void start_callbacks() noexcept;
-  virtual void destroy() noexcept { delete this; }
+  /// The last reference has gone. Reports an error that nobody has asked for.
+  virtual void destroy() noexcept;
 };
 
 template <class T>
