@@ -25,6 +25,7 @@
 #include <jay/lock.hpp>
 #include <jay/once.hpp>
 #include <jay/queue.hpp>
+#include <jay/race.hpp>
 #include <jay/resolve.hpp>
 #include <jay/result.hpp>
 #include <jay/runtime.hpp>
