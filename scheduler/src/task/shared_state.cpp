@@ -164,6 +164,7 @@ void shared_state::start_callbacks() noexcept {
     spin_guard g(mutex);
     first = static_cast<callback*>(waiters.front());
     first->due = true;
+    if (!home && this_worker) set_home(*this_worker->sched);  // made outside a runtime, and nobody has awaited it
     at = where();
   }
   callback::start(first, at);

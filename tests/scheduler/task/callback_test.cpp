@@ -220,6 +220,19 @@ TEST_P(Callback, MayDropTheLastHandle) {
   run(body());
 }
 
+TEST_P(Callback, ThoseOfAFutureFromOutsideARuntimeRunWhereTheResultIsSet) {
+  log_of log(10);
+  auto [p, f] = jay::with_resolvers<>();
+  for (int i = 0; i < 10; ++i) f.add_done_callback([&log, i](const jay::future<>&) { log(i); });
+  auto body = [&]() -> jay::task<> {
+    jay::future<> all = log.all.get_future();
+    p.set_result();
+    co_await all;
+  };
+  run(body());
+  EXPECT_EQ(log.in_order(), log.ran);
+}
+
 TEST_P(Callback, ThoseWhoseSchedulerHasEndedAreDropped) {
   int alive = 0;
   auto [p, f] = jay::with_resolvers<>();
