@@ -14,6 +14,7 @@
 #include <jay/config.hpp>
 #include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
+#include <jay/eager_task.hpp>
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
 #include <jay/event.hpp>
