@@ -14,6 +14,7 @@
 #include <jay/config.hpp>
 #include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
+#include <jay/eager_task.hpp>
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
 #include <jay/event.hpp>
@@ -25,6 +26,7 @@
 #include <jay/lock.hpp>
 #include <jay/once.hpp>
 #include <jay/queue.hpp>
+#include <jay/race.hpp>
 #include <jay/resolve.hpp>
 #include <jay/result.hpp>
 #include <jay/runtime.hpp>

@@ -51,6 +51,9 @@ class JAY_API runtime {
     else return h.take();
   }
 
+  /// Waits until no task is left, or all that are left wait for what nothing of the runtime can bring. For the end of the
+  /// default runtime (eager_task.hpp). Called by a thread that is no worker.
+  void run_out();
   /// Cancels what is left and waits until it has ended, naming on stderr, every ten seconds, what it waits for.
   void cancel_all();
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <jay/detail/blocking_pool.hpp>
 #include <jay/detail/fd_slot.hpp>
@@ -68,12 +69,13 @@ class blocked_watch {
     if (!still() || said_) step_ *= 2;
     if (said_) next_ = std::chrono::steady_clock::now() + step_;
   }
-
- private:
+  /// At this moment. An event may have come that nobody has seen yet: look again.
   bool still() {
     return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.blocking.running() == 0 &&
            !file_engine_busy() && !parts_.reactor.resuming() && !detail::fd_slot::any_open(parts_.scheduler);
   }
+
+ private:
   bool file_engine_busy() {
     auto* files = static_cast<detail::file_engine*>(parts_.scheduler.services().find(detail::file_engine::key));
     return files && files->busy();  // else no file was used
@@ -180,6 +182,33 @@ void runtime::cancel_all() {
     if (clock::now() < say_next) continue;
     detail::log(log_level::warn, "run: still waiting for tasks that were cancelled: %s", names().c_str());
     say_next += std::chrono::seconds(10);
+  }
+}
+
+namespace {
+
+/// No task, and nothing that makes one: no reaction is queued, no timer armed. Looks at the numbers twice, as what runs
+/// between two looks may have made a task that sleeps by now.
+bool nothing_left(runtime::parts& p) {
+  const auto at_rest = [&p] { return p.scheduler.quiet() && !p.reactor.resuming() && p.reactor.clock().size() == 0; };
+  const std::uint64_t jobs = p.scheduler.statistics().jobs;
+  return at_rest() && p.scheduler.pending_tasks().empty() && at_rest() && p.scheduler.statistics().jobs == jobs;
+}
+
+}  // namespace
+
+void runtime::run_out() {
+  using namespace std::chrono_literals;
+  blocked_watch blocked(*parts_);
+  std::uint64_t jobs_then = ~std::uint64_t{0};
+  auto next_look = clock::now();
+  for (auto pause = 1ms; !nothing_left(*parts_); pause = std::min(2 * pause, 100ms)) {
+    if (clock::now() >= next_look) {
+      next_look = clock::now() + 250ms;
+      const std::uint64_t before = std::exchange(jobs_then, parts_->scheduler.statistics().jobs);
+      if (blocked.still() && jobs_then == before) return;  // who ends this cancels what is left
+    }
+    std::this_thread::sleep_for(pause);
   }
 }
 

@@ -4,8 +4,10 @@
 //
 // Any thread may set, once: a second time, or after a cancel, throws invalid_state_error. A future is copyable and may be
 // awaited any number of times; done callbacks and reactions never run inline. Both may be made outside a runtime; a
-// future binds to the runtime that first awaits it. Cancelling a task that awaits a future cancels the future, as in
-// asyncio. When the last copy of the promise goes unset, the future fails with "broken promise".
+// future binds to the runtime that first awaits it, or where callbacks are added, or, if all that was outside, where the
+// result is set. Callbacks of one that is never bound are dropped. Cancelling a task that awaits a future cancels the
+// future, as in asyncio. When the last copy of the promise goes unset, the future fails with "broken promise". An error that nobody has
+// asked for, by result, exception, an await or a reaction, is reported as "never retrieved" when the last future goes.
 #pragma once
 
 #include <memory>
@@ -38,7 +40,8 @@ class future {
   std::exception_ptr exception() const {
     return state().exception("future::exception: the result is not ready");
   }
-  /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline.
+  /// Calls f(const future<T>&) once it is done, in a copy of the current context; never inline, and after those that were
+  /// added before it. What it throws is reported. Any thread.
   template <class F>
   callback_id add_done_callback(F f) const {
     state().bind(detail::current_scheduler());
@@ -131,6 +134,7 @@ class promise {
     ~writer() {
       // relaxed: who has claimed it has let go of the writer since
       if (state->done() || claimed.load(std::memory_order_relaxed)) return;
+      state->retrieved.store(true, std::memory_order_relaxed);  // relaxed: only for the report. No error that anybody has set
       state->result.set_error(std::make_exception_ptr(std::runtime_error("broken promise: the promise went unset")));
       state->complete(detail::status::error);
     }

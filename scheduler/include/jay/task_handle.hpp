@@ -34,12 +34,12 @@ struct op_result<task_handle<T&>> {
 /// Runs f(handle) when the state is done, as a job of its own.
 template <class Handle, class F>
 struct callback_of final : callback {
-  callback_of(Handle h, F f) : callback(&invoke, &drop), function(std::move(f)), handle(std::move(h)) {}
+  callback_of(Handle h, F f) : callback(&invoke, &discard), function(std::move(f)), handle(std::move(h)) {}
   static void invoke(callback* c) {
     auto* self = static_cast<callback_of*>(c);
     self->function(std::as_const(self->handle));
   }
-  static void drop(job* j) { delete static_cast<callback_of*>(j); }
+  static void discard(callback* c) { delete static_cast<callback_of*>(c); }
 
   F function;
   Handle handle;  // destroyed before `function`, whose destructor may signal that the result is free
@@ -128,7 +128,8 @@ class task_handle : public task_handle_base {
     if constexpr (std::is_reference_v<T>) return static_cast<T>(*typed().result.value());
     else return std::move(typed().result.value());
   }
-  /// Calls f(const task_handle<T>&) after the task has ended, in a copy of the current context; never inline, on a worker.
+  /// Calls f(const task_handle<T>&) after the task has ended, in a copy of the current context; never inline, on a worker,
+  /// and after those that were added before it. What it throws is reported. Any thread.
   template <class F>
   callback_id add_done_callback(F f) {
     return state().add_callback(new detail::callback_of<task_handle, F>(*this, std::move(f)));

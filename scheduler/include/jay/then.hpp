@@ -4,8 +4,8 @@
 //   jay::future<int> n = text.then([](const std::string& s) { return std::stoi(s); })
 //                            .catch_error([](std::exception_ptr) { return 0; });
 //
-// A reaction is a done callback: it never runs inline. With one worker, reactions run in the order in which they were
-// added; several workers may run those of one future at the same time, in any order. A chain is always in order.
+// A reaction is a done callback: it never runs inline, and those of one future run one after the other, in the order in
+// which they were added. What they wait for themselves they wait for side by side.
 //
 // Each gives a new future. A task, a future or a handle that the reaction returns is awaited first (flattened); what it
 // throws is the new future's error. An error passed on counts as retrieved. A cancel is passed on: only finally runs for
@@ -68,7 +68,7 @@ bool pass_error(const promise<T>& p, const From& from) {
 
 template <class T, class From>
 void pass_on(const promise<T>& p, const From& from) {
-  if (p.done() || pass_error(p, from)) return;
+  if (pass_error(p, from) || p.done()) return;
   settle(p, [&] {
     if constexpr (std::is_void_v<T>) p.set_result();
     else p.set_result(from.result());
@@ -102,15 +102,23 @@ void react(const promise<T>& p, Call call) {
   });
 }
 
-template <class T, class F>
-decltype(auto) call_with_result(F& f, const future<T>& from) {
-  if constexpr (std::is_void_v<T>) return f();
-  else return f(from.result());
+/// What a reaction hangs on, a future or a task, has its error looked after by it.
+template <class From>
+void hear(const From& from) noexcept {
+  from.share()->retrieved.store(true, std::memory_order_relaxed);  // relaxed: only for the report
 }
 
+template <class From, class F>
+decltype(auto) call_with_result(F& f, const From& from) {
+  if constexpr (std::is_void_v<typename From::value_type>) return f();
+  else return f(from.result());
+}
+template <class From, class F>
+using reaction_t = flattened_t<decltype(call_with_result(std::declval<F&>(), std::declval<const From&>()))>;
+
 /// Of from's error p becomes what on_error makes; a cancel is passed on; else on_value settles p.
-template <class U, class T, class OnValue, class OnError>
-void react_to(const promise<U>& p, const future<T>& from, OnValue&& on_value, OnError& on_error) {
+template <class U, class From, class OnValue, class OnError>
+void react_to(const promise<U>& p, const From& from, OnValue&& on_value, OnError& on_error) {
   if (from.cancelled()) {
     p.get_future().cancel();
   } else if (std::exception_ptr e = from.exception()) {
@@ -120,61 +128,78 @@ void react_to(const promise<U>& p, const future<T>& from, OnValue&& on_value, On
   }
 }
 
+template <class From, class F>
+auto then_on(From at, F f) {
+  promise<reaction_t<From, F>> p;
+  at.add_done_callback([p, f = std::move(f)](const From& from) mutable {
+    if (!pass_error(p, from)) react(p, [&]() -> decltype(auto) { return call_with_result(f, from); });
+  });
+  return p.get_future();
+}
+
+template <class From, class F, class OnError>
+auto then_on(From at, F f, OnError on_error) {
+  using U = reaction_t<From, F>;
+  static_assert(std::same_as<U, flattened_t<std::invoke_result_t<OnError&, std::exception_ptr>>>,
+                "then(f, on_error): both must give the same type");
+  promise<U> p;
+  at.add_done_callback([p, f = std::move(f), on_error = std::move(on_error)](const From& from) mutable {
+    auto on_value = [&]() -> decltype(auto) { return call_with_result(f, from); };
+    react_to(p, from, [&] { react(p, on_value); }, on_error);
+  });
+  return p.get_future();
+}
+
+template <class From, class OnError>
+auto catch_on(From at, OnError on_error) {
+  promise<typename From::value_type> p;
+  at.add_done_callback([p, on_error = std::move(on_error)](const From& from) mutable {
+    react_to(p, from, [&] { pass_on(p, from); }, on_error);
+  });
+  return p.get_future();
+}
+
+template <class From, class F>
+auto finally_on(From at, F f) {
+  promise<typename From::value_type> p;
+  at.add_done_callback([p, f = std::move(f)](const From& from) mutable {
+    using R = std::remove_cvref_t<decltype(f())>;
+    hear(from);  // also where f fails, whose error takes the place of this one
+    settle(p, [&] {
+      if constexpr (flattened<R>::waits) {
+        when_done<R>(f(), [p, from](const auto& ended) {
+          if (!pass_error(p, ended)) pass_on(p, from);
+        });
+      } else {
+        f();
+        pass_on(p, from);
+      }
+    });
+  });
+  return p.get_future();
+}
+
 }  // namespace detail
 
 template <class T>
 template <class F>
 auto future<T>::then(F f) const {
-  using U = detail::flattened_t<decltype(detail::call_with_result<T>(f, *this))>;
-  promise<U> p;
-  add_done_callback([p, f = std::move(f)](const future& from) mutable {
-    if (!detail::pass_error(p, from)) detail::react(p, [&]() -> decltype(auto) { return detail::call_with_result<T>(f, from); });
-  });
-  return p.get_future();
+  return detail::then_on(*this, std::move(f));
 }
-
 template <class T>
 template <class F, class OnError>
 auto future<T>::then(F f, OnError on_error) const {
-  using U = detail::flattened_t<decltype(detail::call_with_result<T>(f, *this))>;
-  static_assert(std::same_as<U, detail::flattened_t<std::invoke_result_t<OnError&, std::exception_ptr>>>,
-                "then(f, on_error): both must give the same type");
-  promise<U> p;
-  add_done_callback([p, f = std::move(f), on_error = std::move(on_error)](const future& from) mutable {
-    auto on_value = [&]() -> decltype(auto) { return detail::call_with_result<T>(f, from); };
-    detail::react_to(p, from, [&] { detail::react(p, on_value); }, on_error);
-  });
-  return p.get_future();
+  return detail::then_on(*this, std::move(f), std::move(on_error));
 }
-
 template <class T>
 template <class OnError>
 auto future<T>::catch_error(OnError on_error) const {
-  promise<T> p;
-  add_done_callback([p, on_error = std::move(on_error)](const future& from) mutable {
-    detail::react_to(p, from, [&] { detail::pass_on(p, from); }, on_error);
-  });
-  return p.get_future();
+  return detail::catch_on(*this, std::move(on_error));
 }
-
 template <class T>
 template <class F>
 auto future<T>::finally(F f) const {
-  promise<T> p;
-  add_done_callback([p, f = std::move(f)](const future& from) mutable {
-    using R = std::remove_cvref_t<decltype(f())>;
-    detail::settle(p, [&] {
-      if constexpr (detail::flattened<R>::waits) {
-        detail::when_done<R>(f(), [p, from](const auto& ended) {
-          if (!detail::pass_error(p, ended)) detail::pass_on(p, from);
-        });
-      } else {
-        f();
-        detail::pass_on(p, from);
-      }
-    });
-  });
-  return p.get_future();
+  return detail::finally_on(*this, std::move(f));
 }
 
 /// A future that has the value already. JavaScript's Promise.resolve.

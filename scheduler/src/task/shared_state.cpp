@@ -16,8 +16,14 @@ shared_state::~shared_state() {
   delete said;
   while (waiter* l = waiters.pop_front()) {  // a callback that was never due: who waits keeps this
     auto* c = static_cast<callback*>(l);
-    c->destroy(c);
+    c->drop(c);
   }
+}
+
+void shared_state::destroy() noexcept {  // relaxed: whoever had it has let go (release)
+  if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
+    report(where(), "a future's exception was never retrieved", error(), nullptr);
+  delete this;
 }
 
 namespace {
@@ -30,9 +36,12 @@ void wake(waiter* l) noexcept {
   if (!live_schedulers::with(*outside, [l](scheduler&) { l->wake(); })) j->destroy(j);
 }
 
-void run_callback(callback* c, const scheduler_ref& at) noexcept {
-  if (!live_schedulers::with(at, [c](scheduler& s) { schedule_last(s, c); })) c->destroy(c);
+/// The calling thread is the worker of a scheduler in asyncio's order, to which this number belongs.
+bool in_its_order(const scheduler_ref& at) noexcept {
+  return this_worker && this_worker->fifo && this_worker->sched->number() == at.number;
 }
+
+waiter*& next_due(waiter& l) noexcept { return l.owner ? l.next : static_cast<callback&>(l).next_due; }
 
 }  // namespace
 
@@ -40,7 +49,7 @@ void run_callback(callback* c, const scheduler_ref& at) noexcept {
 // comes. And if this worker is passing on the cancel that ends this, the wait that it came through stands where it stood
 // among the others, not behind them (cancel_walk::end).
 bool shared_state::claims_in_turn(waiter& l) noexcept {
-  if (!l.owner || &l.owner->sched() != this_worker->sched) return !l.owner || l.claim();
+  if (&l.owner->sched() != this_worker->sched) return l.claim();
   if (l.in_turns || l.claim()) return true;
   if (!l.forwards || !static_cast<relaying_waiter&>(l).passing_here) return false;
   return static_cast<relaying_waiter&>(l).placed = true;
@@ -49,7 +58,7 @@ bool shared_state::claims_in_turn(waiter& l) noexcept {
 bool shared_state::complete(status s) noexcept {
   waiter* due = nullptr;
   const bool in_order = this_worker && this_worker->fifo;
-  scheduler_ref at;
+  bool calls_in_turn = false, calls = false;
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
@@ -59,24 +68,32 @@ bool shared_state::complete(status s) noexcept {
       auto& t = static_cast<task_state&>(*this);
       if (t.cancel_unseen() && (t.flags.load(std::memory_order_relaxed) & task_state::by_itself)) [[unlikely]] return false;
     }
-    at = where();
     state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
+    waiter_list left;
     waiter** end = &due;
     while (waiter* l = waiters.pop_front()) {
-      // If not, a canceller was faster, or resumes it for us.
-      const bool claimed = in_order ? claims_in_turn(*l) : !l->owner || l->claim();
-      if (!claimed) continue;
-      l->next = nullptr;
+      if (!l->owner) [[unlikely]] {
+        left.push_back(*l);
+        if (!calls) calls_in_turn = in_order && in_its_order(where());
+        calls = true;
+        if (!calls_in_turn) continue;
+        static_cast<callback*>(l)->due = static_cast<callback*>(l)->here = true;
+      } else if (!(in_order ? claims_in_turn(*l) : l->claim())) {
+        continue;  // a canceller was faster, or resumes it for us
+      }
       *end = l;
-      end = &l->next;
+      end = &next_due(*l);
+      *end = nullptr;
     }
+    waiters = left;
   }
   while (due) {
-    waiter* l = std::exchange(due, due->next);
-    if (!l->owner) run_callback(static_cast<callback*>(l), at);
+    waiter* l = std::exchange(due, next_due(*due));
+    if (!l->owner) this_worker->push(static_cast<callback*>(l));
     else if (in_order && l->in_turns && &l->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(l)->call_back();
     else wake(l);
   }
+  if (calls && !calls_in_turn) [[unlikely]] start_callbacks();
   return true;
 }
 
@@ -139,20 +156,38 @@ void shared_state::check_result(const char* what) {
   rethrow();
 }
 
-callback_id shared_state::add_callback(callback* c) noexcept {
-  static atomic<callback_id> last_id{0};
-  c->id = last_id.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
-  callback_id id = c->id;
+// None of them is due before the first is made so here: see callback.cpp.
+void shared_state::start_callbacks() noexcept {
+  callback* first;
   scheduler_ref at;
   {
     spin_guard g(mutex);
+    first = static_cast<callback*>(waiters.front());
+    first->due = true;
+    if (!home && this_worker) set_home(*this_worker->sched);  // made outside a runtime, and nobody has awaited it
     at = where();
-    if (state.load(std::memory_order_relaxed) == status::pending) {  // relaxed: it changes under the lock
-      waiters.push_back(*c);
-      return id;
-    }
   }
-  run_callback(c, at);
+  callback::start(first, at);
+}
+
+callback_id shared_state::add_callback(callback* c) noexcept {
+  static atomic<callback_id> last_id{0};
+  const callback_id id = last_id.fetch_add(1, std::memory_order_relaxed) + 1;  // relaxed: only to be different
+  c->id = id;
+  c->of = this;
+  scheduler_ref at;
+  {
+    spin_guard g(mutex);
+    waiter* before = waiters.empty() ? nullptr : waiters.front()->prev;
+    waiters.push_back(*c);
+    if (state.load(std::memory_order_relaxed) == status::pending) return id;  // relaxed: it changes under the lock
+    at = where();
+    const bool here = in_its_order(at);
+    if (before && !(here && static_cast<callback*>(before)->here)) return id;  // comes when those before it have been called
+    c->due = true;
+    c->here = here;
+  }
+  callback::start(c, at);
   return id;
 }
 
@@ -174,13 +209,14 @@ bool shared_state::remove_callback(callback_id id) noexcept {
   callback* found = nullptr;
   {
     spin_guard g(mutex);
+    if (done()) return false;
     waiter* l = waiters.find([id](waiter& one) { return !one.owner && static_cast<callback&>(one).id == id; });
     if (l) {
       waiters.remove(*l);
       found = static_cast<callback*>(l);
     }
   }
-  if (found) found->destroy(found);
+  if (found) found->drop(found);
   return found;
 }
 

@@ -66,4 +66,98 @@ TEST_P(All, SettledWaitsForEveryoneAndTellsWhoFailed) {
   EXPECT_TRUE(run(body()));
 }
 
+template <class Op>
+jay::task<std::string> cancel_of(Op op) {
+  std::string what = "none";
+  try {
+    co_await std::move(op);
+  } catch (const jay::cancelled_error& e) {
+    what = e.message();
+  }
+  co_return what;
+}
+
+TEST_P(All, CancelledWhileItWaitsItCancelsAllAndJoinsThem) {
+  auto body = []() -> jay::task<> {
+    jay::testing::gate begun;
+    bool a = false, b = false;
+    auto second = [&]() -> jay::task<int> {
+      begun.arrived_promise.set_result();
+      int v = co_await until_cancelled(b);
+      co_return v;
+    };
+    auto waits = [&]() -> jay::task<std::string> {
+      std::string what = co_await cancel_of(jay::all(until_cancelled(a), second()));
+      co_return what;
+    };
+    jay::task_handle<std::string> h = jay::create_task(waits);
+    co_await begun.arrived;
+    h.cancel("stop");
+    std::string what = co_await h;
+    EXPECT_EQ("stop", what);
+    EXPECT_TRUE(b);
+  };
+  run(body());
+}
+
+TEST_P(All, CancelledWhileTheOthersCleanUpAfterAnErrorItThrowsTheErrorAndTheCancelIsNotLost) {
+  auto body = []() -> jay::task<> {
+    jay::testing::gate waits, cleans;
+    auto cleanup = [&]() -> jay::task<int> {
+      try {
+        co_await waits.pass();
+      } catch (const jay::cancelled_error&) {
+      }
+      co_await cleans.pass();
+      co_return 0;
+    };
+    auto fails = [&]() -> jay::task<int> {
+      co_await waits.arrived;
+      throw std::runtime_error("no");
+    };
+    auto runs = [&]() -> jay::task<std::string> {
+      bool thrown = false;
+      try {
+        co_await jay::all(cleanup(), fails());
+      } catch (const std::runtime_error&) {
+        thrown = true;
+      }
+      EXPECT_TRUE(thrown);
+      jay::event never;
+      std::string what = co_await cancel_of(never.wait());
+      co_return what;
+    };
+    jay::task_handle<std::string> h = jay::create_task(runs);
+    co_await cleans.arrived;
+    h.cancel("late");
+    cleans.open();
+    std::string what = co_await h;
+    EXPECT_EQ("late", what);
+  };
+  run(body());
+}
+
+TEST_P(All, SettledThatIsCancelledCancelsAllAndJoinsThem) {
+  auto body = []() -> jay::task<> {
+    jay::testing::gate begun;
+    bool b = false;
+    auto second = [&]() -> jay::task<int> {
+      begun.arrived_promise.set_result();
+      int v = co_await until_cancelled(b);
+      co_return v;
+    };
+    auto waits = [&]() -> jay::task<std::string> {
+      std::string what = co_await cancel_of(jay::all_settled(number(1), second()));
+      co_return what;
+    };
+    jay::task_handle<std::string> h = jay::create_task(waits);
+    co_await begun.arrived;
+    h.cancel("stop");
+    std::string what = co_await h;
+    EXPECT_EQ("stop", what);
+    EXPECT_TRUE(b);
+  };
+  run(body());
+}
+
 }  // namespace

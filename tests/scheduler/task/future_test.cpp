@@ -271,4 +271,62 @@ TEST_P(Future, OfAReferenceGivesIt) {
   run(body());
 }
 
+/// How often an unread error is reported, by what body(reports) does.
+template <class Body>
+int unread(jay::scheduler& s, Body body) {
+  std::atomic<int> reports = 0;
+  s.set_exception_handler([&](const jay::exception_context& c) {
+    reports += c.message == "a future's exception was never retrieved" && c.exception && c.task_name.empty();
+  });
+  jay::testing::run_on(s, body(reports));
+  s.set_exception_handler({});
+  return reports;
+}
+
+TEST_P(Future, AnErrorThatNobodyReadsIsReported) {
+  EXPECT_EQ(1, unread(sched(), [](std::atomic<int>& reports) -> jay::task<> {
+              auto [p, f] = jay::with_resolvers<int>();
+              p.set_exception(std::runtime_error("unread"));
+              EXPECT_EQ(0, reports);
+              co_return;
+            }));
+}
+
+TEST_P(Future, AnErrorThatWasReadIsNotReported) {
+  EXPECT_EQ(0, unread(sched(), [](std::atomic<int>& reports) -> jay::task<> {
+              for (int how = 0; how < 3; ++how) {
+                auto [p, f] = jay::with_resolvers<int>();
+                p.set_exception(std::runtime_error("read"));
+                try {
+                  if (how == 0) (void)f.exception();
+                  if (how == 1) (void)f.result();
+                  if (how == 2) co_await f;
+                } catch (const std::runtime_error&) {
+                }
+              }
+              EXPECT_EQ(0, reports);
+            }));
+}
+
+TEST_P(Future, ACallbackThatDoesNotLookIsNoReader) {
+  EXPECT_EQ(1, unread(sched(), [](std::atomic<int>& reports) -> jay::task<> {
+              std::atomic<bool> called = false;
+              {
+                auto [p, f] = jay::with_resolvers<int>();
+                f.add_done_callback([&called](const jay::future<int>&) { called = true; });
+                p.set_exception(std::runtime_error("unread"));
+              }
+              while (reports == 0) co_await jay::testing::yield();
+              EXPECT_TRUE(called);
+            }));
+}
+
+TEST_P(Future, ThatItsPromiseWentUnsetIsNoErrorToReport) {
+  EXPECT_EQ(0, unread(sched(), [](std::atomic<int>& reports) -> jay::task<> {
+              jay::with_resolvers<int>();
+              EXPECT_EQ(0, reports);
+              co_return;
+            }));
+}
+
 }  // namespace

@@ -15,9 +15,6 @@ namespace {
 class Then : public jay::testing::WorkerCounts {};
 JAY_FOR_WORKER_COUNTS(Then);
 
-class ThenOnOneWorker : public jay::testing::WorkerCounts {};
-INSTANTIATE_TEST_SUITE_P(On, ThenOnOneWorker, ::testing::Values(1u, 0u), jay::testing::worker_count_name);
-
 jay::task<int> doubled(int v) { co_return 2 * v; }
 jay::task<> failing() {
   throw std::runtime_error("finally");
@@ -117,7 +114,7 @@ TEST_P(Then, ACancelIsNoErrorToCatchButRunsFinally) {
   EXPECT_TRUE(run(body()));
 }
 
-TEST_P(ThenOnOneWorker, ReactionsRunInTheOrderOfRegistration) {
+TEST_P(Then, ReactionsRunInTheOrderOfRegistration) {
   auto body = []() -> jay::task<int> {
     auto [p, f] = jay::with_resolvers<int>();
     std::vector<jay::future<int>> all;
@@ -133,6 +130,45 @@ TEST_P(ThenOnOneWorker, ReactionsRunInTheOrderOfRegistration) {
     co_return wrong.load();
   };
   EXPECT_EQ(0, run(body()));
+}
+
+/// How many reports there were while body(reports) ran.
+template <class Body>
+int reports_of(jay::scheduler& s, Body body) {
+  std::atomic<int> reports = 0;
+  s.set_exception_handler([&](const jay::exception_context&) { ++reports; });
+  jay::testing::run_on(s, body(reports));
+  s.set_exception_handler({});
+  return reports;
+}
+
+TEST_P(Then, AnErrorIsReportedOnceAtTheEndOfAChainThatNobodyCatches) {
+  EXPECT_EQ(1, reports_of(sched(), [](std::atomic<int>& reports) -> jay::task<> {
+              std::atomic<bool> finally = false;
+              jay::reject<int>(std::runtime_error("lost")).then([](int v) { return v; }).finally([&] { finally = true; });
+              while (reports == 0) co_await jay::testing::yield();
+              EXPECT_TRUE(finally);
+            }));
+}
+
+TEST_P(Then, AnErrorThatIsCaughtIsNotReported) {
+  EXPECT_EQ(0, reports_of(sched(), [](std::atomic<int>&) -> jay::task<> {
+              jay::future<int> f = jay::reject<int>(std::runtime_error("caught")).then([](int v) { return v; });
+              jay::future<int> g = f.catch_error([](std::exception_ptr) { return 0; });
+              co_await g;
+            }));
+}
+
+TEST_P(Then, AnErrorOfFinallyTakesThePlaceOfTheFirst) {
+  EXPECT_EQ(0, reports_of(sched(), [](std::atomic<int>&) -> jay::task<> {
+              std::string what;
+              try {
+                co_await jay::reject<int>(std::runtime_error("first")).finally([] { return failing(); });
+              } catch (const std::runtime_error& e) {
+                what = e.what();
+              }
+              EXPECT_EQ("finally", what);
+            }));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 //
 // status goes from pending to one of the other three once, under the mutex; who reads another value without the mutex
 // (acquire) sees the result. Whoever completes takes the waiters off and wakes those it can claim; callbacks are
-// scheduled as jobs of their own, never run inline.
+// scheduled as jobs of their own, never run inline, and one after the other (src/task/callback.cpp).
 #pragma once
 
 #include <cstdint>
@@ -40,20 +40,31 @@ struct context_map;
 
 /// A callback: a job of its own, so that nothing is allocated when it is due. It runs in the context that was current
 /// where it was added. It stands among those that wait, as in asyncio they come in the order in which they were added; it
-/// is told from them by having no owner.
+/// is told from them by having no owner. It keeps the state, and stands in its list until it has been called.
 struct JAY_API callback : job, waiter {
-  callback(void (*f)(callback*), void (*drop)(job*)) noexcept;
+  callback(void (*f)(callback*), void (*drop)(callback*)) noexcept;
   callback(const callback&) = delete;
 
   callback_id id = 0;
   context_map* context;
-  void (*call)(callback*);
+  void (*const call)(callback*);
+  void (*const drop)(callback*);  // deletes it
+  shared_state* of = nullptr;
+  waiter* next_due = nullptr;  // of what is queued together with it
+  bool due = false;   // it has been queued; guarded by the state's mutex
+  bool here = false;  // by the worker of a scheduler in asyncio's order itself; likewise
+
+  /// Queues c, or drops it and goes on with the next if the scheduler is gone. In `of`'s list, due.
+  static void start(callback* c, scheduler_ref at) noexcept;
 
  protected:
   ~callback();
 
  private:
   static void run(job* j);
+  static void dropped(job* j);
+  void queue_rest(worker& w) noexcept;
+  callback* leave(scheduler_ref& at) noexcept;
 };
 
 struct JAY_API shared_state {
@@ -118,13 +129,16 @@ struct JAY_API shared_state {
   std::exception_ptr exception(const char* pending);
 
   callback_id add_callback(callback* c) noexcept;
+  /// False: there is none, or the result has come and it will be called.
   bool remove_callback(callback_id id) noexcept;
 
  protected:
   virtual ~shared_state();
   virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
   static bool claims_in_turn(waiter& l) noexcept;
-  virtual void destroy() noexcept { delete this; }
+  void start_callbacks() noexcept;
+  /// The last reference has gone. Reports an error that nobody has asked for.
+  virtual void destroy() noexcept;
 };
 
 template <class T>
