@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include <jay/socket.hpp>
 #include <jay/stream.hpp>
 
 namespace jay {
@@ -44,6 +45,7 @@ connection_handler make_handler(F f) {
 }
 
 JAY_API task<server> start_server(connection_handler handler, std::string host, std::uint16_t port, stream_options options);
+JAY_API task<server> start_server(connection_handler handler, socket listener, stream_options options);
 JAY_API task<server> start_unix_server(connection_handler handler, std::string path, stream_options options);
 
 }  // namespace detail
@@ -88,6 +90,13 @@ class JAY_API server {
 template <class F>
 task<server> start_server(F handler, std::string host, std::uint16_t port, stream_options options = {}) {
   return detail::start_server(detail::make_handler(std::move(handler)), std::move(host), port, options);
+}
+/// On a socket that listens already, as one that a parent process has opened (socket::adopt). asyncio's sock=. The options'
+/// backlog and reuse_port were the socket's to say, and a Unix socket's file is not removed. A socket that does not listen:
+/// std::invalid_argument.
+template <class F>
+task<server> start_server(F handler, socket listener, stream_options options = {}) {
+  return detail::start_server(detail::make_handler(std::move(handler)), std::move(listener), options);
 }
 /// A socket file that an ended process has left behind is replaced; the file is removed when the server closes.
 template <class F>

@@ -205,6 +205,18 @@ task<server> start_server(connection_handler handler, std::string host, std::uin
   co_return begin_accepting(std::move(s));
 }
 
+task<server> start_server(connection_handler handler, socket listener, stream_options options) {
+  scheduler& sched = require_scheduler("start_server");
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(listener.native_handle(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0)
+    throw std::invalid_argument("start_server: the socket does not listen; socket::listen gives one that does");
+  auto s = std::make_shared<server_state>(sched, std::move(handler), options);
+  s->addresses.push_back(listener.local_address());
+  s->listeners.push_back(listener.release());
+  co_return begin_accepting(std::move(s));
+}
+
 task<server> start_unix_server(connection_handler handler, std::string path, stream_options options) {
   scheduler& sched = require_scheduler("start_unix_server");
   auto s = std::make_shared<server_state>(sched, std::move(handler), options);

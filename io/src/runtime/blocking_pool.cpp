@@ -31,17 +31,30 @@ struct blocking_pool::shared {
     under_way* next;
   };
   under_way* running = nullptr;
+  std::list<std::thread> threads;  // that are alive
+  std::list<std::thread> gone;     // that have nothing more to do, and are to be joined
   std::size_t idle = 0, alive = 0, started = 0;
   std::size_t most;  // 0 until the first call
   bool finishing = false;
+
+  static void loop(std::shared_ptr<shared> s, std::list<std::thread>::iterator self);
 };
 
 service_key blocking_pool::key{"blocking_pool", made_by_a_runtime};
 
 blocking_pool::blocking_pool(std::size_t most) : shared_(std::make_shared<shared>(most)) {}
-blocking_pool::~blocking_pool() { finish(std::chrono::seconds(0)); }
+blocking_pool::~blocking_pool() {
+  finish(std::chrono::seconds(0));
+  std::list<std::thread> gone;
+  {
+    std::lock_guard g(shared_->mutex);
+    for (std::thread& t : shared_->threads) t.detach();  // its call has not ended in time
+    gone.swap(shared_->gone);
+  }
+  for (std::thread& t : gone) t.join();
+}
 
-void blocking_pool::loop(std::shared_ptr<shared> s) {
+void blocking_pool::shared::loop(std::shared_ptr<shared> s, std::list<std::thread>::iterator self) {
   std::unique_lock lock(s->mutex);
   for (;;) {
     while (s->calls.empty() && !s->finishing) {
@@ -63,6 +76,7 @@ void blocking_pool::loop(std::shared_ptr<shared> s) {
     *at = now.next;
   }
   --s->alive;
+  s->gone.splice(s->gone.end(), s->threads, self);
   s->ended.notify_all();
 }
 
@@ -77,11 +91,12 @@ void blocking_pool::submit(std::string what, std::function<void()> f) {
   if (s.idle >= s.calls.size() || s.alive >= s.most) return s.work.notify_one();
   try {
     std::size_t id = s.started++;
-    std::thread t([p = shared_, id] {
+    std::list<std::thread> fresh(1);
+    fresh.front() = std::thread([p = shared_, id, self = fresh.begin()] {
       name_this_thread("jay-block", id);
-      loop(p);
+      shared::loop(p, self);
     });
-    t.detach();
+    s.threads.splice(s.threads.end(), fresh);
     ++s.alive;
   } catch (const std::exception& e) {
     if (s.alive > 0) return s.work.notify_one();  // the others will get to it
@@ -99,13 +114,17 @@ std::string blocking_pool::finish(std::chrono::duration<double> limit) {
   shared& s = *shared_;
   s.finishing = true;
   std::list<shared::call> dropped = std::move(s.calls);
+  std::list<std::thread> gone;
   s.calls.clear();
   s.work.notify_all();
   auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
   s.ended.wait_until(lock, until, [&] { return s.alive == 0; });
   std::string names;
   for (const shared::under_way* c = s.running; c; c = c->next) names += (names.empty() ? "" : ", ") + c->what;
+  gone.swap(s.gone);
   lock.unlock();
+  // Joined, so that none still runs a thread_local's destructor, or the library's code, when the runtime has ended.
+  for (std::thread& t : gone) t.join();
   dropped.clear();  // outside the lock: what they own may be anything
   return names;
 }

@@ -143,6 +143,6 @@ template <class T, class... A>
 struct std::coroutine_traits<jay::task<T>, A...> {
   static_assert((jay::detail::fits_a_frame<A, JAY_FRAME_ALIGNMENT> && ...),
                 "a parameter by value wants a larger alignment than the coroutine's frame has: compile this file with "
-                "-DJAY_FRAME_ALIGNMENT=32 (or what alignof gives), or pass a pointer (docs/pitfalls-gcc12.md, 6)");
+                "-DJAY_FRAME_ALIGNMENT=32 (or what alignof gives), or pass a pointer (docs/pitfalls.md, 14)");
   using promise_type = jay::detail::task_promise<T>;
 };

@@ -10,6 +10,10 @@
 // Each gives a new future. A task, a future or a handle that the reaction returns is awaited first (flattened); what it
 // throws is the new future's error. An error passed on counts as retrieved. A cancel is passed on: only finally runs for
 // it. Cancelling the new future ends neither the old one nor the reaction. Source: ECMAScript, 27.2 (Promise objects).
+//
+// A reaction is given a const T&, as the future keeps its value; so then is for values of every type, also of one that
+// cannot be copied. catch_error and finally pass a copy of the value on, and so does what a reaction returns to be awaited:
+// these want a T that can be copied.
 #pragma once
 
 #include <concepts>
@@ -68,6 +72,9 @@ bool pass_error(const promise<T>& p, const From& from) {
 
 template <class T, class From>
 void pass_on(const promise<T>& p, const From& from) {
+  static_assert(std::is_void_v<T> || std::is_reference_v<T> || std::is_copy_constructible_v<T>,
+                "catch_error, finally, and a task or future that a reaction returns: the value is passed on as a copy, and "
+                "this one cannot be copied; use then(f), which is given a reference");
   if (pass_error(p, from) || p.done()) return;
   settle(p, [&] {
     if constexpr (std::is_void_v<T>) p.set_result();

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 
+#include <jay/detail/frame_pool.hpp>
 #include <jay/scheduler.hpp>
 
 namespace jay::detail {
@@ -14,7 +15,10 @@ namespace {
 std::atomic<bool> forked{false};
 std::atomic<std::uint32_t> fork_count{0};  // relaxed: written when the process has one thread
 
+void before_fork() { frame_depot::before_fork(); }
+void in_parent() { frame_depot::after_fork(false); }
 void in_child() {
+  frame_depot::after_fork(true);
   if (this_worker) forked.store(true);  // with in_forked_child
   this_worker = nullptr;  // no deque of the parent's is pushed to
   fork_count.fetch_add(1, std::memory_order_relaxed);
@@ -25,7 +29,7 @@ void in_child() {
 
 void watch_forks() noexcept {
   static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, &in_child); });
+  std::call_once(once, [] { pthread_atfork(&before_fork, &in_parent, &in_child); });
 }
 
 bool in_forked_child() noexcept { return forked.load(); }  // with in_child

@@ -91,6 +91,19 @@ class depot {
     releasing_.unlock();
   }
 
+  // The order is that of everybody who takes several: releasing_, the classes upwards, the areas.
+  void lock_all() noexcept {
+    releasing_.lock();
+    for (std::size_t cls = 1; cls < frame_classes; ++cls) shelves_[cls].mutex.lock();
+    areas_.lock();
+  }
+  void unlock_all() noexcept {
+    areas_.unlock();
+    for (std::size_t cls = 1; cls < frame_classes; ++cls) shelves_[cls].mutex.unlock();
+    releasing_.unlock();
+  }
+  void forget_schedulers() noexcept { schedulers_.store(0, relaxed); }
+
   bool give_back() noexcept {
     if (!releasing_.try_lock()) return false;  // another thread is at it
     bool more = due_ || begin_round();
@@ -355,6 +368,11 @@ void frame_cache::give_up() noexcept {
 
 void frame_depot::begin(std::size_t kept_bytes) noexcept { shared().begin(kept_bytes); }
 void frame_depot::end() noexcept { shared().end(); }
+void frame_depot::before_fork() noexcept { shared().lock_all(); }
+void frame_depot::after_fork(bool in_child) noexcept {
+  if (in_child) shared().forget_schedulers();
+  shared().unlock_all();
+}
 bool frame_depot::over() noexcept { return shared().over(); }
 bool frame_depot::give_back() noexcept { return shared().give_back(); }
 std::size_t frame_depot::bytes() noexcept { return shared().bytes(); }

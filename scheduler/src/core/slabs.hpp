@@ -163,6 +163,9 @@ class areas {
       if (a->free == area::all_free) drop(*a);
     }
   }
+  /// For fork: nobody else is inside meanwhile.
+  void lock() noexcept { mutex_.lock(); }
+  void unlock() noexcept { mutex_.unlock(); }
   /// Nobody uses any block.
   void drop_all() noexcept {
     spin_guard g(mutex_);

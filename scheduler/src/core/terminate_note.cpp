@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <mutex>
 
 #include <jay/detail/task_state.hpp>
 
@@ -27,11 +26,17 @@ std::terminate_handler before;
   std::abort();
 }
 
+// Taken back when the library goes: at the end of the process, or by dlclose of a plugin that jay is linked into, after
+// which the handler would be an address of nothing.
+struct installed {
+  installed() noexcept { before = std::set_terminate(&say_which_task); }
+  ~installed() {
+    if (std::get_terminate() == &say_which_task) std::set_terminate(before);
+  }
+};
+
 }  // namespace
 
-void note_terminate() noexcept {
-  static std::once_flag once;
-  std::call_once(once, [] { before = std::set_terminate(&say_which_task); });
-}
+void note_terminate() noexcept { static installed once; }
 
 }  // namespace jay::detail

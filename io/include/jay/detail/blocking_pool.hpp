@@ -21,7 +21,7 @@ class JAY_API blocking_pool final : public service {
   /// Has at most so many threads; 0: as many as Python's, which is found out (it reads files) at the first call.
   explicit blocking_pool(std::size_t most);
   blocking_pool(scheduler&, const io_config& c) : blocking_pool(c.blocking_threads) {}
-  /// Waits for nothing: see finish.
+  /// Waits for no call: see finish.
   ~blocking_pool() override;
   static service_key key;
 
@@ -42,7 +42,6 @@ class JAY_API blocking_pool final : public service {
 
  private:
   struct shared;
-  static void loop(std::shared_ptr<shared> s);
   std::shared_ptr<shared> shared_;  // of the threads too: a call that never returns outlives the pool
 };
 

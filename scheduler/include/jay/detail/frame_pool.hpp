@@ -88,6 +88,12 @@ class JAY_API frame_depot {
   /// A scheduler has ended: if it was the last, all that is free goes back.
   static void end() noexcept;
 
+  /// Around fork(): no thread of the parent is inside the depot while it is copied. A lock that one had would be held for
+  /// ever in the child, which has not that thread, and what it guards would be half changed. What stood in the lists of the
+  /// parent's workers is lost to the child.
+  static void before_fork() noexcept;
+  static void after_fork(bool in_child) noexcept;
+
   /// Is there more than may stay? A hint.
   static bool over() noexcept;
   /// Gives back a little of what nobody has wanted for `frame_rest`, in some 100 us; false: nothing more can go now.

@@ -96,7 +96,7 @@ struct awaits : Base {
                         fits_a_frame<await_result_t<T>, JAY_FRAME_ALIGNMENT>,
                     "what is awaited here wants a larger alignment than the coroutine's frame has: compile this file with "
                     "-DJAY_FRAME_ALIGNMENT=32 (or what alignof gives), or keep the value behind a pointer "
-                    "(docs/pitfalls-gcc12.md, 6)");
+                    "(docs/pitfalls.md, 14)");
       this->where = l;
 #if defined(__GNUC__) && !defined(__clang__)
       if constexpr (own_awaiter<std::remove_reference_t<T>>) return awaiter_reference<std::remove_reference_t<T>>{t};
