@@ -11,22 +11,24 @@
 // "never retrieved" (JavaScript's unhandled rejection: jay::set_exception_handler). The arguments are those of the
 // coroutine: it takes copies of what is declared by value; a lambda that captures has to outlive its task.
 //
-// Called where no runtime is running, it starts the default runtime, which is one for the process, has the default
-// configuration (with jay.toml's variables of the environment) and ends with the process: after main has returned, or in
-// exit(), it runs until no task is left, as node does. If all that are left wait for what nothing in the process can bring
-// (half a second is needed to be sure), they are cancelled. Objects with static storage that its tasks use have to be
-// made before the first call. A SIGINT ends the process. exit() called by a task waits for nobody, and neither does the
-// child of a fork. No thread is started before the first such call; config_error and std::system_error are thrown by it.
+// Called where no runtime is running, it starts the default runtime. There is one for the process, with the default
+// configuration and what the environment says (JAY_SCHEDULER_WORKERS). It ends with the process: after main has returned, or
+// in exit(), it runs until no task is left, as node does. If all that are left wait for what nothing in the process can
+// bring (half a second is needed to be sure), they are cancelled. Objects with static storage that its tasks use have to be
+// made before the first call. A SIGINT ends the process. exit() called by a task waits for nobody; nor does the child of a
+// fork wait for its parent's. No thread is started before the first such call, which throws config_error and
+// std::system_error.
 //
-// It begins on a worker instead where the default runtime has asyncio's order, which is kept by one thread, and where eager
-// tasks that call eager tasks have used 256 KiB of the stack. Where the runtime is shutting down and no task is calling, the task has failed
-// with std::runtime_error. std::bad_alloc is thrown by the call. Any thread.
+// It begins on a worker instead where the default runtime has asyncio's order, which one thread keeps, and where eager tasks
+// that call eager tasks have used 256 KiB of the stack. Where the runtime is shutting down, and no task is calling, the
+// task has failed with std::runtime_error. std::bad_alloc is thrown by the call. Any thread.
 // Source: ECMAScript 27.7 (async functions), node's event loop.
 #pragma once
 
 #include <optional>
 
 #include <jay/create_task.hpp>
+#include <jay/detail/exit_stack.hpp>
 #include <jay/settled.hpp>
 #include <jay/then.hpp>
 
@@ -134,6 +136,8 @@ template <class T>
 struct detail::block_of<eager_task<T>> : block_of<task_handle<T>> {};
 template <class T>
 struct detail::flattened<eager_task<T>> : flattened<task<T>> {};
+template <class T>
+struct detail::exits_access<detail::eager_promise<T>> : exits_access<task_promise<T>> {};
 
 }  // namespace jay
 

@@ -144,8 +144,10 @@ class promise {
         throw invalid_state_error(std::string(what) + (cancelled() ? ": the future was cancelled" : ": already set"));
     }
     bool cancelled() const { return state->state.load(std::memory_order_acquire) == detail::status::cancelled; }  // [F1]
+    // Whoever sees the result may destroy the promise, before this has come back: the state is kept meanwhile.
     void finish(detail::status s) {
-      if (!state->complete(s)) throw invalid_state_error("promise: the future was cancelled");
+      const auto keep = detail::state_ptr<block>::share(state.get());
+      if (!keep->complete(s)) throw invalid_state_error("promise: the future was cancelled");
     }
   };
   std::shared_ptr<writer> writer_;

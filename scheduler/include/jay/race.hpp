@@ -186,6 +186,9 @@ auto handle_of(Op&& o) {
 /// Of what nobody else has a handle of, the value is moved out.
 template <class Op, class Handle>
 auto settled_by(const Handle& h) {
+  using value = typename Handle::value_type;
+  static_assert(!is_unowned<Op> || std::is_void_v<value> || std::is_copy_constructible_v<value>,
+                "race_settled copies the value of a handle or future; a move-only one is awaited by co_await std::move(h)");
   return result_of<Handle>(*h.share(), !is_unowned<Op>);
 }
 inline void hear_all(const std::vector<state_ptr<shared_state>>& states) noexcept {

@@ -163,6 +163,7 @@ void shared_state::start_callbacks() noexcept {
   {
     spin_guard g(mutex);
     first = static_cast<callback*>(waiters.front());
+    JAY_DEBUG_ASSERT(first && !first->due);
     first->due = true;
     if (!home && this_worker) set_home(*this_worker->sched);  // made outside a runtime, and nobody has awaited it
     at = where();

@@ -102,19 +102,21 @@ TEST_P(EagerTask, IsAnOpLikeAllOthers) {
     jay::task_handle<int> shielded = jay::create_task(jay::shield(late));
     p.set_result();
     auto [a, b] = co_await jay::gather(late, number(2));
-    std::vector<int> many = co_await jay::all(std::vector<jay::eager_task<int>>{number(5), late});
+    std::vector<jay::eager_task<int>> two(1, number(5));
+    two.push_back(late);
+    std::vector<int> many = co_await jay::all(two);
     int limited = co_await jay::wait_for(late, 24h);
     auto [unset, never] = jay::with_resolvers<>();
     int first = co_await jay::race(number_at(never, 0), number(7));
     jay::result<int> kept = co_await jay::settled(late);
     jay::task_handle<int> again = jay::create_task(late);
-    auto [done, pending] = co_await jay::wait(std::vector<jay::eager_task<int>>{late});
+    auto [done, pending] = co_await jay::wait(two);
     int c = co_await again;
     int s = co_await shielded;
     EXPECT_EQ(4 + 2 + 5 + 4 + 4, a + b + many[0] + many[1] + limited);
     EXPECT_EQ(7, first);
     EXPECT_EQ(4, kept.value());
-    EXPECT_EQ(1u, done.size() + pending.size());
+    EXPECT_EQ(2u, done.size() + pending.size());
     EXPECT_EQ(8, c + s);
   };
   run(body());
@@ -163,6 +165,26 @@ TEST_P(EagerTask, GoesOnWhenItIsDropped) {
     co_return true;
   };
   EXPECT_TRUE(run(body()));
+}
+
+TEST_P(EagerTask, LeavesWhatItHasEnteredBeforeItIsDone) {
+  auto body = []() -> jay::task<> {
+    std::string steps;
+    auto leaves = [&steps]() -> jay::task<> {
+      co_await jay::sleep(0s);
+      steps += "left";
+    };
+    auto enters = [&]() -> jay::eager_task<int> {
+      co_await jay::defer(leaves);
+      co_await jay::sleep(0s);
+      steps += "body ";
+      co_return 3;
+    };
+    int v = co_await enters();
+    EXPECT_EQ(3, v);
+    EXPECT_EQ("body left", steps);
+  };
+  run(body());
 }
 
 TEST_P(EagerTask, CancelledAtItsSuspensionItThrowsThere) {
@@ -267,6 +289,7 @@ TEST_F(DefaultRuntime, StandsBesideARun) {
   EXPECT_EXIT(program(), ExitedWithCode(0), "^begun, ended, run has ended");
 }
 
+#if !JAY_TSAN  // it lets the child of a process with several threads start none
 TEST_F(DefaultRuntime, ThereIsAnotherInTheChildOfAFork) {
   auto program = [] {
     number(1);  // it runs from here on
@@ -282,6 +305,7 @@ TEST_F(DefaultRuntime, ThereIsAnotherInTheChildOfAFork) {
   };
   EXPECT_EXIT(program(), ExitedWithCode(0), "^begun, ended, child has ended");
 }
+#endif
 
 TEST_F(DefaultRuntime, StartsNoThreadBeforeItIsUsed) {
   auto program = [] {

@@ -33,7 +33,7 @@ jay::task<int> failing(const char* what) {
   co_return 0;
 }
 /// Ends by a cancel only, and then takes its time.
-jay::task<int> loser(int& ended) {
+jay::task<int> loser(std::atomic<int>& ended) {
   jay::event never;
   try {
     co_await never.wait();
@@ -43,7 +43,7 @@ jay::task<int> loser(int& ended) {
   }
   co_return 0;
 }
-jay::task<std::string> text_loser(int& ended) {
+jay::task<std::string> text_loser(std::atomic<int>& ended) {
   co_await loser(ended);
   co_return "";
 }
@@ -81,7 +81,7 @@ jay::task<std::string> what_is_thrown(Op op) {
 
 TEST_P(Race, TheFirstValueWinsAndTheLosersAreCancelledAndJoined) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     int v = co_await jay::race(loser(ended), number(3), loser(ended));
     EXPECT_EQ(3, v);
     EXPECT_GE(2, ended);  // one that had not begun never does
@@ -109,7 +109,7 @@ TEST_P(Race, WaitsForTheCleanupOfTheLosers) {
 
 TEST_P(Race, AnErrorWinsToo) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     std::string what = co_await what_is_thrown(jay::race(loser(ended), failing("first")));
     EXPECT_EQ("first", what);
   };
@@ -118,7 +118,7 @@ TEST_P(Race, AnErrorWinsToo) {
 
 TEST_P(Race, CancelsTasksAndFuturesToo) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     jay::testing::gate begun;
     auto slow = [&]() -> jay::task<int> {
       begun.arrived_promise.set_result();
@@ -132,7 +132,7 @@ TEST_P(Race, CancelsTasksAndFuturesToo) {
     EXPECT_EQ(4, v);
     EXPECT_TRUE(h.cancelled());
     EXPECT_TRUE(f.cancelled());
-    EXPECT_EQ(1, ended);
+    EXPECT_EQ(1, ended.load());
   };
   run(body());
 }
@@ -149,7 +149,7 @@ TEST_P(Race, CopiesTheValueOfAHandle) {
 
 TEST_P(Race, OfSeveralTypesGivesAVariantThatTellsWhoWon) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     std::variant<std::string, int, jay::unit> v = co_await jay::race(text_loser(ended), number(3), nothing());
     EXPECT_NE(0u, v.index());
     std::variant<std::string, int> w = co_await jay::race(text("two"), loser(ended));
@@ -172,7 +172,7 @@ TEST_P(Race, OfVoidGivesNothingAndMayBeMoveOnly) {
 
 TEST_P(Race, OfAVector) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     std::vector<jay::task<int>> tasks;
     tasks.push_back(loser(ended));
     tasks.push_back(number(5));
@@ -186,7 +186,7 @@ TEST_P(Race, OfAVector) {
 
 TEST_P(Race, AnOperationThatWasCancelledByOthersWins) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     std::string what = co_await what_is_thrown(jay::race(loser(ended), cancelled_itself()));
     EXPECT_EQ("cancelled by itself", what);
     EXPECT_EQ(0, jay::current_task().cancelling());
@@ -197,7 +197,7 @@ TEST_P(Race, AnOperationThatWasCancelledByOthersWins) {
 
 TEST_P(Race, CancelledWhileAllWaitItCancelsAllAndJoinsThem) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     auto [p, f] = jay::with_resolvers<int>();
     jay::testing::gate begun;
     auto waits = [&](jay::future<int> g) -> jay::task<std::string> {
@@ -241,7 +241,7 @@ TEST_P(Race, CancelledWhileTheLosersCleanUpItGivesTheValueAndTheCancelIsNotLost)
 
 TEST_P(Race, ACancelThatIsDueIsToldAndNothingGoesOn) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     auto races = [&]() -> jay::task<std::string> {
       jay::current_task().cancel("due");
       std::string what = co_await what_is_thrown(jay::race(loser(ended), loser(ended)));
@@ -258,7 +258,7 @@ TEST_P(Race, ACancelThatIsDueIsToldAndNothingGoesOn) {
 
 TEST_P(Any, TheFirstValueWinsOverEarlierErrors) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     int v = co_await jay::any(failing("a"), number(2), loser(ended));
     EXPECT_EQ(2, v);
     std::vector<jay::task<int>> tasks;
@@ -306,7 +306,7 @@ TEST_P(Any, OfNothingThrowsAGroup) {
 
 TEST_P(Any, CancelledWhileAllWaitItCancelsAllAndJoinsThem) {
   auto body = []() -> jay::task<> {
-    int ended = 0;
+    std::atomic<int> ended = 0;
     jay::testing::gate begun;
     auto second = [&]() -> jay::task<int> {
       begun.arrived_promise.set_result();
@@ -356,7 +356,8 @@ TEST_P(RaceSettled, LeavesTheOthersRunning) {
     EXPECT_EQ(3, r.value());
     EXPECT_FALSE(f.done());
     p.set_result(8);
-    jay::result<int> again = co_await jay::race_settled(std::vector<jay::future<int>>{f});
+    std::vector<jay::future<int>> one(1, f);
+    jay::result<int> again = co_await jay::race_settled(one);
     EXPECT_EQ(8, again.value());
     EXPECT_EQ(8, f.result());
   };

@@ -161,13 +161,13 @@ TEST_P(Then, AnErrorThatIsCaughtIsNotReported) {
 
 TEST_P(Then, AnErrorOfFinallyTakesThePlaceOfTheFirst) {
   EXPECT_EQ(0, reports_of(sched(), [](std::atomic<int>&) -> jay::task<> {
-              std::string what;
+              bool second = false;  // told by its type: ThreadSanitizer does not see how libstdc++ counts an exception
               try {
-                co_await jay::reject<int>(std::runtime_error("first")).finally([] { return failing(); });
-              } catch (const std::runtime_error& e) {
-                what = e.what();
+                co_await jay::reject<int>(std::logic_error("first")).finally([] { return failing(); });
+              } catch (const std::runtime_error&) {
+                second = true;
               }
-              EXPECT_EQ("finally", what);
+              EXPECT_TRUE(second);
             }));
 }
 

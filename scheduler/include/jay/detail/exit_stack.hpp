@@ -32,6 +32,10 @@ struct outcome_access {
   void (*set_unit)(void* out) noexcept;
   bool can_swallow;  // a void coroutine: there is a value to return instead
 };
+/// access_of what the coroutine with this promise gives.
+template <class Promise>
+struct exits_access;
+
 template <class T>
 inline constexpr outcome_access access_of = {
     [](void* o) noexcept -> std::exception_ptr {
@@ -47,6 +51,10 @@ inline constexpr outcome_access access_of = {
       if constexpr (std::is_void_v<T>) static_cast<outcome<T>*>(o)->set_value(unit());
     },
     std::is_void_v<T>};
+template <class T>
+struct exits_access<task_promise<T>> {
+  static constexpr const outcome_access& of = access_of<T>;
+};
 
 struct exit_stack : exit_link {
   result_promise& coroutine() const noexcept { return static_cast<result_promise&>(*owner); }

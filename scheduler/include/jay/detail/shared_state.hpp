@@ -51,8 +51,9 @@ struct JAY_API callback : job, waiter {
   void (*const drop)(callback*);  // deletes it
   shared_state* of = nullptr;
   waiter* next_due = nullptr;  // of what is queued together with it
-  bool due = false;   // it has been queued; guarded by the state's mutex
-  bool here = false;  // by the worker of a scheduler in asyncio's order itself; likewise
+  // Guarded by the state's mutex:
+  bool due = false;   // it has been queued
+  bool here = false;  // by the worker of a scheduler in asyncio's order, into its own queue
 
   /// Queues c, or drops it and goes on with the next if the scheduler is gone. In `of`'s list, due.
   static void start(callback* c, scheduler_ref at) noexcept;
