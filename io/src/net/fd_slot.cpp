@@ -2,6 +2,7 @@
 #include <jay/detail/fd_slot.hpp>
 
 #include <linux/sockios.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -14,15 +15,24 @@
 
 namespace jay::detail {
 
-/// Never freed, also at the end of the process: sockets in static objects are closed after everything else.
+/// Never freed, also at the end of the process: sockets in static objects are closed after everything else. Locked while
+/// the process is forked, so that the child does not find it locked by a thread that it does not have.
 struct slot_slab {
   spin_mutex mutex;
   std::deque<fd_slot> all;
   fd_slot* free = nullptr;
 
+  slot_slab() noexcept {
+    pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); }, [] { instance().in_child(); });
+  }
   static slot_slab& instance() {
     static slot_slab& s = *new slot_slab;
     return s;
+  }
+  // An event that is out of date may have had a free slot locked, too: those of the parent are not used again.
+  void in_child() noexcept {
+    free = nullptr;
+    mutex.unlock();
   }
 
   fd_slot& take() {

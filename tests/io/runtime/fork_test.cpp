@@ -124,7 +124,8 @@ TEST_P(Fork, InADoneCallback) {
   EXPECT_EQ(run(main()), 7);
 }
 
-/// Makes, wakes and ends tasks until it is told to stop, so that frames go through the lists that all threads share.
+/// Makes, wakes and ends tasks until it is told to stop, so that frames and sockets go through the lists that all threads
+/// share.
 jay::task<int> get_one(jay::queue<int>& q) {
   int v = co_await q.get();
   co_return v;
@@ -136,6 +137,7 @@ jay::task<> keep_busy(const std::atomic<bool>& stop) {
     for (int i = 0; i < 1000; ++i) waiting.push_back(jay::create_task(get_one(q)));
     for (int i = 0; i < 1000; ++i) q.put_nowait(i);
     co_await jay::gather(waiting);
+    for (int i = 0; i < 200; ++i) { auto [here, there] = jay::socket::pair(); }
     co_await jay::to_thread([&q] {
       for (int i = 0; i < 200; ++i) { auto never = get_one(q); }
     });
@@ -154,7 +156,7 @@ TEST_P(Fork, BesideARuntimeThatIsBusy) {
     run(main());
   });
   while (!begun) std::this_thread::yield();
-  for (int i = 0, times = std::getenv("JAY_SOAK") ? 500 : 20; i < times; ++i)
+  for (int i = 0, times = std::getenv("JAY_SOAK") ? 500 : 10; i < times; ++i)
     EXPECT_EQ(status_of_child([&] { return run_in_child(); }), 7);
   stop = true;
   busy.join();
