@@ -5,6 +5,7 @@
 #include <jay/address.hpp>
 #include <jay/all.hpp>
 #include <jay/as_completed.hpp>
+#include <jay/async_generator.hpp>
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>
 #include <jay/buffer.hpp>
@@ -14,6 +15,7 @@
 #include <jay/config.hpp>
 #include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
+#include <jay/elements_of.hpp>
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
 #include <jay/event.hpp>

@@ -71,9 +71,12 @@ class [[nodiscard]] enter_awaiter {
   explicit enter_awaiter(M&& m) : entry_(std::make_unique<manager_entry<M>>(std::forward<M>(m))) {}
 
   bool await_ready() noexcept { return false; }
-  template <class T>
-  auto await_suspend(std::coroutine_handle<task_promise<T>> h) {
-    stack_ = &exits_of(h.promise(), access_of<T>);
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> h) {
+    static_assert(!exits_access<Promise>::yields || !binds_scope<std::remove_reference_t<M>>,
+                  "a time limit or cancel_scope that an async_generator has entered would be open in the code of who "
+                  "iterates it, at each co_yield; give it a body instead: co_await jay::with(jay::timeout(d), body)");
+    stack_ = &exits_of(h.promise(), exits_access<Promise>::of);
     promise_ = &h.promise();
     if constexpr (awaits_aenter<std::remove_reference_t<M>>) {
       job* child = entry_->manager.aenter().release();

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// co_yield jay::elements_of(g): in a generator, all that another one, or a range, gives. Python's `yield from`.
+#pragma once
+
+#include <utility>
+
+namespace jay {
+
+/// Refers to what it is made from, up to the end of the co_yield.
+template <class G>
+class elements_of {
+ public:
+  explicit elements_of(G&& g) noexcept : from(std::forward<G>(g)) {}
+  G&& from;
+};
+template <class G>
+elements_of(G&&) -> elements_of<G&&>;
+
+}  // namespace jay
