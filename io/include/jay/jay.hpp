@@ -2,9 +2,11 @@
 // All of the core.
 #pragma once
 
+#include <jay/aclosing.hpp>
 #include <jay/address.hpp>
 #include <jay/all.hpp>
 #include <jay/as_completed.hpp>
+#include <jay/async_exit_stack.hpp>
 #include <jay/async_generator.hpp>
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>
