@@ -40,6 +40,7 @@
 #include <jay/shield.hpp>
 #include <jay/socket.hpp>
 #include <jay/stream.hpp>
+#include <jay/stream_operators.hpp>
 #include <jay/task.hpp>
 #include <jay/task_group.hpp>
 #include <jay/task_handle.hpp>

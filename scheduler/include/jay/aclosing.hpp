@@ -31,8 +31,8 @@ class closing_manager {
 
 }  // namespace detail
 
-/// For enter, with and async_exit_stack, which give G&. Owns an rvalue, refers to an lvalue. What aclose() throws replaces what
-/// was under way.
+/// For enter, with and async_exit_stack, which give G&. Owns an rvalue, refers to an lvalue. What aclose() throws replaces
+/// what was under way.
 template <class G>
 auto aclosing(G&& g) {
   return detail::closing_manager<G>(std::forward<G>(g));

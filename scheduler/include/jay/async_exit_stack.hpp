@@ -9,8 +9,9 @@
 //   }
 //
 // Each exit is given the exception that is under way, or null. It may swallow it (true), or throw another in its place;
-// those below it then see that. All of them run, whatever the others throw. One that is destroyed, or moved to, before it was
-// left runs none of its exits. It belongs to one task at a time.
+// those below it then see that. All of them run, whatever the others throw. A cancel ends the exit that waits, and
+// is what the others see. One that is destroyed, or moved to, before it was left runs none of its exits. It belongs to one
+// task at a time.
 #pragma once
 
 #include <exception>
@@ -70,7 +71,7 @@ class [[nodiscard]] async_exit_stack {
   }
 
   /// To be awaited: enters the manager, and gives what its aenter gives. Moves an rvalue into the stack, refers to an
-  /// lvalue. Where aenter throws, nothing is pushed. Not for a timeout or a cancel_scope, which last as long as a coroutine.
+  /// lvalue. Where aenter throws, nothing is pushed. Not for a timeout or a cancel_scope: these last as long as a coroutine.
   template <class M>
   auto enter_async_context(M&& manager) {
     static_assert(detail::awaits_aenter<std::remove_reference_t<M>>,
