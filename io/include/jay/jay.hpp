@@ -25,6 +25,7 @@
 #include <jay/future.hpp>
 #include <jay/gather.hpp>
 #include <jay/gather_limited.hpp>
+#include <jay/generator.hpp>
 #include <jay/latch.hpp>
 #include <jay/lock.hpp>
 #include <jay/once.hpp>
