@@ -22,7 +22,6 @@
 #pragma once
 
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -111,7 +110,7 @@ struct generator_promise_of final : awaits<generator_promise> {
   delegation_awaiter yield_value(elements_of<async_generator<U>&&> g) noexcept;
   template <class U>
   delegation_awaiter yield_value(elements_of<async_generator<U>&> g) noexcept;
-  template <std::ranges::input_range R>
+  template <iterable R>
   auto yield_value(elements_of<R> range);
 
  private:
@@ -213,7 +212,7 @@ async_generator<T> elements_of_range(R&& range) {
   for (auto&& element : range) co_yield static_cast<decltype(element)&&>(element);
 }
 template <class T>
-template <std::ranges::input_range R>
+template <iterable R>
 auto generator_promise_of<T>::yield_value(elements_of<R> range) {
   async_generator<T> g = elements_of_range<T, R>(std::forward<R>(range.from));
   generator_promise* inner = g.generator_;

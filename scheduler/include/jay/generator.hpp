@@ -17,7 +17,6 @@
 #include <exception>
 #include <iterator>
 #include <memory>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -101,7 +100,7 @@ class generator<T>::promise_type {
     if constexpr (std::is_same_v<std::remove_cvref_t<G>, generator>) {
       return inner_elements<generator&>(*this, all.from);
     } else {
-      static_assert(std::ranges::input_range<G>, "elements_of: a generator of the same type, or a range");
+      static_assert(detail::iterable<G>, "elements_of: a generator of the same type, or a range");
       return inner_elements<generator>(*this, each(std::forward<G>(all.from)));
     }
   }
