@@ -85,8 +85,20 @@ void give_up(generator_promise& g) noexcept {
   if (g.word.exchange(0, std::memory_order_acq_rel) & dropped) destroy(g);  // [GN1]
 }
 
-/// Of a generator that was left, for who has set busy. Who waits for the runtime's end waits for it, and does not cancel it.
-task<> close_left(generator_promise* g) {
+/// Who has set busy, up to the moment where it closes. Where the task is cancelled before it begins, or there is no memory for
+/// it, busy is reset, and the runtime's end closes.
+struct seized {
+  explicit seized(generator_promise& of) noexcept : g(&of) {}
+  seized(seized&& o) noexcept : g(std::exchange(o.g, nullptr)) {}
+  ~seized() {
+    if (g) g->word.fetch_and(static_cast<std::uint8_t>(~busy), std::memory_order_release);  // [GN1]
+  }
+  generator_promise* g;
+};
+
+/// Of a generator that was left. Who waits for the runtime's end waits for it, and does not cancel it.
+task<> close_left(seized from) {
+  generator_promise* g = std::exchange(from.g, nullptr);
   generator_close close(g, true);
   std::exception_ptr error;
   try {
@@ -101,9 +113,9 @@ task<> close_left(generator_promise* g) {
            current_task_state());
 }
 
-/// Throws with nothing begun.
+/// For who has set busy. Throws with nothing begun, and busy reset.
 void start_closing(scheduler& s, generator_promise& g) {
-  task<> closing = close_left(&g);
+  task<> closing = close_left(seized(g));
   auto* block = new task_block<void>(s, priority::normal);
   state_ptr<task_block<void>> keep(block), runtimes(block);  // it is made with two references
   block->set_name("aclose");
@@ -215,8 +227,7 @@ void drop_generator(generator_promise* g) noexcept {
   const bool lives = with_home(*g, [g](scheduler& s) {
     try {
       start_closing(s, *g);
-    } catch (...) {
-      g->word.store(dropped, std::memory_order_release);  // [GN1] its runtime's end will
+    } catch (...) {  // its runtime's end will
     }
   });
   // Without its runtime nothing of it can run. In the child of a fork it is let be, as all that runtime has.
@@ -239,8 +250,7 @@ bool scheduler_core::close_generators() noexcept {
       idle = std::exchange(g->parent, nullptr);
       try {
         start_closing(self, *g);
-      } catch (...) {
-        g->word.fetch_and(static_cast<std::uint8_t>(~busy), std::memory_order_release);  // [GN1] tried again
+      } catch (...) {  // tried again
       }
     }
   }

@@ -428,6 +428,19 @@ TEST_P(AsyncGenerator, OneThatIsLeftUnfinishedIsClosedByATaskOfTheRuntime) {
   EXPECT_EQ(log, (log_lines{"enter", "left", "exit: closed"}));
 }
 
+TEST_P(AsyncGenerator, WhereTheTaskThatClosesItIsCancelledBeforeItBeginsTheRuntimesEndDoes) {
+  log_lines log;
+  run([](log_lines& l) -> jay::task<> {
+    {
+      auto gen = in_room(l, 2);
+      co_await gen.next();
+    }
+    for (auto& t : jay::all_tasks())
+      if (t.name() == "aclose") t.cancel();
+  }(log));
+  EXPECT_EQ(log.size(), 2u);
+}
+
 TEST_P(AsyncGenerator, OneThatOutlivesTheRuntimesTasksIsClosedAtTheRuntimesEnd) {
   log_lines log;
   jay::async_generator<int> gen;
