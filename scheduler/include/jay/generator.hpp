@@ -169,9 +169,10 @@ class generator<T>::iterator {
     return *this;
   }
   void operator++(int) { ++*this; }
-  friend bool operator==(const iterator& i, std::default_sentinel_t) noexcept { return i.promise_->handle().done(); }
+  friend bool operator==(const iterator& i, std::default_sentinel_t) noexcept { return i.ended(); }
 
  private:
+  bool ended() const noexcept { return promise_->handle().done(); }
   promise_type* promise_;
 };
 

@@ -95,7 +95,8 @@ TEST(Generator, AnExceptionComesOutOfTheLoop) {
 jay::generator<int> nested(int depth, int& alive) {
   counted c(alive);
   if (depth == 0) {
-    co_yield jay::elements_of(std::vector<int>{7, 8});
+    std::vector<int> first{7, 8};
+    co_yield jay::elements_of(first);
     co_yield jay::elements_of(count(2));
     co_return;
   }
