@@ -2,9 +2,12 @@
 // All of the core.
 #pragma once
 
+#include <jay/aclosing.hpp>
 #include <jay/address.hpp>
 #include <jay/all.hpp>
 #include <jay/as_completed.hpp>
+#include <jay/async_exit_stack.hpp>
+#include <jay/async_generator.hpp>
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>
 #include <jay/buffer.hpp>
@@ -15,6 +18,7 @@
 #include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
 #include <jay/eager_task.hpp>
+#include <jay/elements_of.hpp>
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
 #include <jay/event.hpp>
@@ -22,6 +26,7 @@
 #include <jay/future.hpp>
 #include <jay/gather.hpp>
 #include <jay/gather_limited.hpp>
+#include <jay/generator.hpp>
 #include <jay/latch.hpp>
 #include <jay/lock.hpp>
 #include <jay/once.hpp>
@@ -38,6 +43,7 @@
 #include <jay/shield.hpp>
 #include <jay/socket.hpp>
 #include <jay/stream.hpp>
+#include <jay/stream_operators.hpp>
 #include <jay/task.hpp>
 #include <jay/task_group.hpp>
 #include <jay/task_handle.hpp>

@@ -74,6 +74,16 @@ class broadcast_receiver {
       co_await op<detail::news_awaiter, detail::news*, std::uint64_t>(state_.get(), next_);
     }
   }
+  /// The same as a stream (stream_operators.hpp): nothing where receive throws channel_closed.
+  task<std::optional<T>> next() {
+    for (;;) {
+      bool ended = false;
+      std::shared_ptr<const T> v = take("broadcast_receiver::next", &ended);
+      if (v) co_return std::optional<T>(*v);
+      if (ended) co_return std::nullopt;
+      co_await op<detail::news_awaiter, detail::news*, std::uint64_t>(state_.get(), next_);
+    }
+  }
   /// The next value if there is one; throws as receive.
   std::optional<T> try_receive() {
     std::shared_ptr<const T> v = take("broadcast_receiver::try_receive");
@@ -96,7 +106,7 @@ class broadcast_receiver {
   }
 
   // What follows drops the last reference to a value only when the lock is free.
-  std::shared_ptr<const T> take(const char* what) {
+  std::shared_ptr<const T> take(const char* what, bool* ended = nullptr) {
     std::shared_ptr<const T> v;
     std::uint64_t missed = 0;
     {
@@ -113,7 +123,8 @@ class broadcast_receiver {
       }
     }
     if (missed != 0) throw lagged_error(missed);
-    if (!v) throw channel_closed(std::string(what) + ": the broadcast has been closed, and everything was received");
+    if (!v && ended) *ended = true;
+    else if (!v) throw channel_closed(std::string(what) + ": the broadcast has been closed, and everything was received");
     return v;
   }
   void join() noexcept {

@@ -73,6 +73,9 @@ class [[nodiscard]] enter_awaiter {
   bool await_ready() noexcept { return false; }
   template <class Promise>
   auto await_suspend(std::coroutine_handle<Promise> h) {
+    static_assert(!exits_access<Promise>::yields || !binds_scope<std::remove_reference_t<M>>,
+                  "a time limit or cancel_scope that an async_generator has entered would be open in the code of who "
+                  "iterates it, at each co_yield; give it a body instead: co_await jay::with(jay::timeout(d), body)");
     stack_ = &exits_of(h.promise(), exits_access<Promise>::of);
     promise_ = &h.promise();
     if constexpr (awaits_aenter<std::remove_reference_t<M>>) {

@@ -28,6 +28,10 @@ class JAY_API cancelled_error {
   std::shared_ptr<const std::string> message_;  // copying an exception must not throw
 };
 
+/// Thrown at the co_yield where an async_generator that is closed stands. No std::exception, as Python's GeneratorExit is no
+/// Exception. What catches it rethrows it, or returns.
+class JAY_API generator_exit {};
+
 /// Ends a run that was interrupted by SIGINT.
 class JAY_API keyboard_interrupt {};
 
@@ -130,6 +134,7 @@ void except_star(const exception_group& group, Handler&& handler) {
 namespace detail {
 /// Is it a cancelled_error? Looks at the type only; nothing is thrown.
 JAY_API bool is_cancelled_error(const std::exception_ptr& e) noexcept;
+JAY_API bool is_generator_exit(const std::exception_ptr& e) noexcept;
 }  // namespace detail
 
 }  // namespace jay

@@ -65,8 +65,8 @@ class JAY_API scheduler {
   const debug_config& debug() const noexcept;
   scheduler_statistics statistics() const noexcept;
 
-  /// Cancels every task and waits until all have ended, at most until the deadline given; false: some have not, and
-  /// `stuck` gets their names. Called by a thread that is no worker. std::runtime_error in the child of a fork.
+  /// Cancels every task and waits until all have ended, then closes the async_generators that are left, and waits for their
+  /// exits. At most until the deadline given; false: some have not ended, and `stuck` gets their names. Called by a thread that is no worker. std::runtime_error in the child of a fork.
   bool drain(std::chrono::steady_clock::duration limit, std::string* stuck = nullptr);
 
   /// Every worker sleeps and every queue is empty.

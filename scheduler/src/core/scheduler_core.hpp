@@ -23,13 +23,16 @@
 
 namespace jay::detail {
 
+struct generator_promise;
+
 /// Every task that has not ended, in one list per worker (the creator's), so that no lock is hot; the last one is for
-/// all other threads.
+/// all other threads. And every async_generator that stands between its first value and its end.
 struct alignas(64) registry_shard : task_count {
   spin_mutex mutex;
   task_state* first = nullptr;
   std::uint64_t number = 0;              // the last that was given out, of those taken from core.task_number
   std::uint64_t numbers_left = 0;
+  generator_promise* generators = nullptr;  // that have begun here, and have not ended
 };
 
 class stall_watch;
@@ -89,6 +92,9 @@ struct scheduler_core {
 
   /// Every task that has not ended.
   std::vector<state_ptr<task_state>> all_tasks();
+
+  /// When no task is left: starts tasks that close the generators that are. False: there is none.
+  bool close_generators() noexcept;
 
   /// After a put into a shared queue: sees to it that somebody looks.
   void call_for(std::size_t jobs) noexcept;

@@ -19,15 +19,13 @@ struct runner {
       bool await_ready() noexcept { return false; }
       resumption await_suspend(std::coroutine_handle<promise_type> h) noexcept {
         std::unique_ptr<exit_stack> s(h.promise().stack);
-        std::uintptr_t c = s->continuation;
-        job* finished = frame_of(*s->owner);
-        void* out = s->coroutine().out;
-        if ((c & continues_mask) == static_cast<std::uintptr_t>(continues::joins)) {
-          if (std::exception_ptr* e = s->access->error(out)) reinterpret_cast<join*>(c & ~continues_mask)->fail(*e, *s->owner);
+        result_promise& p = s->coroutine();
+        p.continuation = s->continuation;
+        if (p.kind() == continues::joins) {
+          if (std::exception_ptr* e = s->access->error(p.out)) p.next<join>()->fail(*e, p);
         }
         h.destroy();
-        finished->destroy(finished);
-        return transfer(go_on(c));
+        return transfer(s->access->end(p));
       }
       void await_resume() noexcept {}
     };
@@ -73,6 +71,13 @@ exit_stack& exits_of(result_promise& p, const outcome_access& access) {
   s->runner = run_exits(s.get()).frame;
   p.continuation = continue_with(s.get(), continues::exits);
   return *s.release();
+}
+
+job* end_of_task_coroutine(result_promise& p) noexcept {
+  std::uintptr_t c = p.continuation;
+  job* finished = frame_of(p);
+  finished->destroy(finished);
+  return go_on(c);
 }
 
 job* exits_begin(promise_base& p) noexcept {

@@ -225,7 +225,8 @@ void launch(task_state& t, job* frame, bool eager) {
   scheduler& s = *t.home;
   scheduler_core& core = s.core();
   task_state* parent = current_task_state();
-  if (core.bell.draining() && !parent) {
+  // relaxed: nobody else has it yet. The drain's own tasks, which it does not cancel, are let in.
+  if (core.bell.draining() && !parent && !(t.flags.load(std::memory_order_relaxed) & task_state::is_drained)) {
     frame->destroy(frame);
     throw std::runtime_error("create_task: the runtime is shutting down; no task can be started from outside it");
   }
@@ -359,7 +360,7 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
       t->cancel({}, w);
       w.finish();
     }
-    if (task_count::none_left(core.registry)) break;
+    if (task_count::none_left(core.registry) && !core.close_generators()) break;
     auto now = std::chrono::steady_clock::now();
     if (now >= deadline) {
       if (stuck)

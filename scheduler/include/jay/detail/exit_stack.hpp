@@ -24,14 +24,19 @@ struct exit_entry {
   std::unique_ptr<exit_entry> below;
 };
 
-/// The outcome of the coroutine, whatever its type.
+/// What the end of a coroutine with exits has to know of it, whatever its type.
 struct outcome_access {
   std::exception_ptr (*take_error)(void* out) noexcept;
   void (*set_error)(void* out, std::exception_ptr e) noexcept;
   std::exception_ptr* (*error)(void* out) noexcept;  // null: there is none
   void (*set_unit)(void* out) noexcept;
   bool can_swallow;  // a void coroutine: there is a value to return instead
+  /// Its exits have run, and its continuation is again what it was. Gives what to run next.
+  job* (*end)(result_promise& coroutine) noexcept;
 };
+/// That of a task: its frame goes.
+JAY_API job* end_of_task_coroutine(result_promise& p) noexcept;
+
 /// access_of what the coroutine with this promise gives.
 template <class Promise>
 struct exits_access;
@@ -50,10 +55,11 @@ inline constexpr outcome_access access_of = {
     [](void* o) noexcept {
       if constexpr (std::is_void_v<T>) static_cast<outcome<T>*>(o)->set_value(unit());
     },
-    std::is_void_v<T>};
+    std::is_void_v<T>, &end_of_task_coroutine};
 template <class T>
 struct exits_access<task_promise<T>> {
   static constexpr const outcome_access& of = access_of<T>;
+  static constexpr bool yields = false;
 };
 
 struct exit_stack : exit_link {
