@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The scheduler: one thread per worker, a deque each, and the queues for jobs that come from outside. Complete without
-// I/O; jay::run and jay::runtime (in the io library) own one together with the I/O threads.
+// I/O; jay::run and jay::event_loop (in the io library) own one together with the I/O threads.
 #pragma once
 
 #include <chrono>
@@ -78,6 +78,19 @@ class JAY_API scheduler {
   void set_exception_handler(std::function<void(const exception_context&)> handler);
   void call_exception_handler(const exception_context& context) noexcept;
 
+  /// Waits until every worker has ended the job that it is at; until go_on they begin none. By a thread that is no worker,
+  /// one at a time. What is queued meanwhile stays where it is.
+  void stand_still() noexcept;
+  void go_on() noexcept;
+  /// order = "asyncio": its worker runs what is queued now, and stands again.
+  void go_on_for_a_turn() noexcept;
+  /// The first part of stand_still, which waits for nothing; any thread. With order = "asyncio" the worker stands when it has
+  /// run what is queued now, at the end of the turn.
+  void ask_to_stand() noexcept;
+  bool stands() const noexcept;
+  /// Blocks until go_on, if they stand or are to.
+  void wait_while_it_stands() noexcept;
+
   detail::scheduler_core& core() noexcept { return *core_; }
   const detail::scheduler_core& core() const noexcept { return *core_; }
   /// What hangs on it and ends with it: see detail/services.hpp.
@@ -130,6 +143,9 @@ JAY_API std::uint32_t forks() noexcept;
 JAY_API bool stayed_in_parent(const scheduler& s) noexcept;
 /// Throws std::runtime_error if it did; `what` was called.
 JAY_API void check_not_forked(const scheduler& s, const char* what);
+
+/// order = "asyncio": timers are due. Its worker fires them at its next turn, behind what is queued then.
+JAY_API void fire_at_next_turn(scheduler& s) noexcept;
 
 /// All calls before the first task, or after drain.
 JAY_API void set_driver(scheduler& s, driver* hook) noexcept;

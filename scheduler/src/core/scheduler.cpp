@@ -130,9 +130,9 @@ scheduler::~scheduler() {
   services_->stop();
   detail::live_schedulers::remove(this);
   core_->watch.reset();
+  if (stands()) go_on();
   core_->stopping.store(true, std::memory_order_seq_cst);  // [X1]
-  while (detail::parker* s = core_->idle->wake_one())
-    core_->wake(*s);
+  core_->wake_all();
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
   core_->ticks.reset();  // which the workers woke up
@@ -164,6 +164,32 @@ scheduler_statistics scheduler::statistics() const noexcept {
   for (const detail::worker_core& own : core_->cores) look(own.own_age, sum.own);
   return sum;
 }
+
+void detail::scheduler_core::set_hold() noexcept {
+  for (auto& w : workers)  // [SS2] seq_cst: after the word
+    w->attention.fetch_or(w->fifo ? attention::hold : attention::hold | attention::turn, std::memory_order_seq_cst);
+}
+
+void scheduler::ask_to_stand() noexcept {
+  core_->still.ask();
+  core_->set_hold();
+  core_->wake_all();
+}
+void scheduler::stand_still() noexcept {
+  ask_to_stand();
+  core_->still.wait_for(static_cast<std::uint32_t>(workers()));
+}
+void scheduler::go_on() noexcept {
+  core_->still.wait_for(static_cast<std::uint32_t>(workers()));  // where it was only asked for
+  core_->still.let_go(false);
+}
+void scheduler::go_on_for_a_turn() noexcept {
+  core_->still.wait_for(static_cast<std::uint32_t>(workers()));
+  core_->set_hold();
+  core_->still.let_go(true);
+}
+bool scheduler::stands() const noexcept { return core_->still.asked(); }
+void scheduler::wait_while_it_stands() noexcept { core_->still.wait(); }
 
 void scheduler::set_exception_handler(std::function<void(const exception_context&)> handler) {
   std::shared_ptr<const detail::scheduler_core::exception_handler> other;
@@ -243,6 +269,11 @@ bool stayed_in_parent(const scheduler& s) noexcept { return s.core().made_at != 
 void check_not_forked(const scheduler& s, const char* what) {
   if (stayed_in_parent(s))
     throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
+}
+
+void fire_at_next_turn(scheduler& s) noexcept {
+  for (auto& w : s.core().workers)  // the one that there is. relaxed: the timers have their own orders
+    w->attention.fetch_or(attention::due, std::memory_order_relaxed);
 }
 
 void set_driver(scheduler& s, driver* hook) noexcept {

@@ -14,6 +14,7 @@
 #include <jay/scheduler.hpp>
 
 #include "shared_queue.hpp"
+#include "standstill.hpp"
 #include "parking.hpp"
 #include "queue_age.hpp"
 #include "task/task_count.hpp"
@@ -38,7 +39,8 @@ class stall_watch;
 struct alignas(64) worker_core {
   turns choice;
   thief theft;
-  std::uint32_t picks = 0;  // with order = "asyncio"
+  std::uint32_t picks = 0;      // with order = "asyncio"
+  std::uint64_t turn_end = 0;  // in that order: the index behind what stood in the deque when this turn began
   std::uint64_t random = 0;
   queue_age own_age;
 };
@@ -68,6 +70,7 @@ struct scheduler_core {
   jay::detail::services services;
   // [X1] seq_cst: who stops the scheduler writes it, then wakes every sleeper; a worker becomes a sleeper, then reads it.
   atomic<bool> stopping{false};
+  standstill still;
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
   scheduler_core* next_left = nullptr;  // of those that the child of a fork lets be
@@ -86,6 +89,11 @@ struct scheduler_core {
 
   void begin();
   bool quiet() const noexcept;
+  /// No worker runs, and none will before it calls ticks->stir().
+  bool at_rest() const noexcept { return idle->all_asleep() || still.all_stand(workers.size()); }
+  void wake_all() noexcept;
+  void set_hold() noexcept;
+  bool stand(worker& w) noexcept;
 
   /// Every task that has not ended.
   std::vector<state_ptr<task_state>> all_tasks();
@@ -112,6 +120,7 @@ struct scheduler_core {
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
   job* next_in_order(worker& w) noexcept;
+  void begin_turn(worker& w) noexcept;
   job* steal(worker& w) noexcept;
 };
 

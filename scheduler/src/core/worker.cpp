@@ -146,6 +146,18 @@ void scheduler_core::wake(parker& s) noexcept {
   hook_users.fetch_sub(1, std::memory_order_release);                         // [H2]
 }
 
+void scheduler_core::wake_all() noexcept {
+  while (parker* s = idle->wake_one()) wake(*s);
+}
+
+bool scheduler_core::stand(worker& w) noexcept {
+  JAY_DEBUG_ASSERT(w.is_here());
+  w.attention.fetch_and(~attention::hold, std::memory_order_seq_cst);  // [SS3] before the word is read
+  const bool stood = still.stand();
+  if (stood) ticks->stir();
+  return stood;
+}
+
 void scheduler_core::call_for(std::size_t jobs) noexcept { detail::call_for(*this, jobs); }
 
 void scheduler_core::call_to_shared() noexcept {
@@ -216,7 +228,9 @@ class worker_queues {
 
   bool turn_asked() noexcept {
     if (!w_.turn_asked()) return false;
-    w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);  // relaxed: only a request
+    // relaxed: only requests; the standstill has its own orders
+    const std::uint32_t asked = w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);
+    if (asked & attention::hold && !w_.fifo) core_.stand(w_);
     core_.hook_users.fetch_add(1, std::memory_order_seq_cst);                  // [H1]
     if (driver* h = core_.hook.load(std::memory_order_seq_cst)) h->look();  // [H1]
     core_.hook_users.fetch_sub(1, std::memory_order_release);                  // [H2]
@@ -261,9 +275,32 @@ class worker_queues {
   worker& w_;
 };
 
+// What stood in the deque at the beginning of the last turn has run: one round of asyncio's loop. A loop that is to stand
+// does so here, and what others have queued meanwhile comes behind what is left of its own.
+void scheduler_core::begin_turn(worker& w) noexcept {
+  const std::uint32_t asked = w.attention.load(std::memory_order_relaxed);  // relaxed: requests; each has its own orders
+  if (asked & (attention::hold | attention::due)) [[unlikely]] {
+    bool due = asked & attention::due;
+    w.attention.fetch_and(~attention::due, std::memory_order_relaxed);
+    if ((asked & attention::hold) && stand(w)) {
+      for (std::size_t n = normal.size(); n > 0; --n)
+        if (job* j = normal.take()) w.push(j);
+      due = true;  // perhaps, while it stood
+    }
+    if (due) {
+      hook_users.fetch_add(1, std::memory_order_seq_cst);                     // [H1]
+      if (driver* h = hook.load(std::memory_order_seq_cst)) h->fire_due();  // [H1]
+      hook_users.fetch_sub(1, std::memory_order_release);                     // [H2]
+    }
+  }
+  cores[w.index].turn_end = w.jobs.youngest();
+}
+
 job* scheduler_core::next_in_order(worker& w) noexcept {
   worker_queues q(*this, w);
   q.turn_asked();  // what runs has come back: that is all it asks for here
+  const std::uint64_t next = w.jobs.oldest();
+  if (next >= cores[w.index].turn_end || next == w.jobs.youngest()) begin_turn(w);
   const std::uint32_t pick = ++cores[w.index].picks;
   if (q.called()) {
     job* j = pick % turns::share != 0 ? q.ready() : nullptr;
@@ -299,6 +336,7 @@ std::size_t scheduler_core::theft_in_sight(const worker& w) const noexcept {
 
 bool scheduler_core::work_in_sight() const noexcept {
   if (stopping.load(std::memory_order_seq_cst)) return true;  // [X1]
+  if (still.asked()) return true;
   if (!ready.empty() || !normal.empty() || !later.empty() || !low.empty()) return true;
   for (const auto& w : workers)
     if (!w->jobs.empty()) return true;
