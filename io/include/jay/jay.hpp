@@ -8,6 +8,7 @@
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>
 #include <jay/buffer.hpp>
+#include <jay/call_handle.hpp>
 #include <jay/cancel.hpp>
 #include <jay/cancel_scope.hpp>
 #include <jay/condition.hpp>
@@ -17,6 +18,7 @@
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
 #include <jay/event.hpp>
+#include <jay/event_loop.hpp>
 #include <jay/file.hpp>
 #include <jay/future.hpp>
 #include <jay/gather.hpp>
@@ -27,6 +29,7 @@
 #include <jay/queue.hpp>
 #include <jay/resolve.hpp>
 #include <jay/result.hpp>
+#include <jay/run.hpp>
 #include <jay/runtime.hpp>
 #include <jay/rw_lock.hpp>
 #include <jay/scheduler.hpp>
