@@ -21,14 +21,19 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <jay/call_handle.hpp>
 #include <jay/context_var.hpp>
 #include <jay/create_task.hpp>
+#include <jay/detail/blocking_pool.hpp>
+#include <jay/detail/executor_call.hpp>
 #include <jay/detail/how_to_run.hpp>
 #include <jay/detail/loop_core.hpp>
 #include <jay/future.hpp>
@@ -37,6 +42,9 @@
 namespace jay {
 
 class runner;
+namespace detail {
+class interrupt_watch;
+}
 template <class Op>
 detail::op_result_t<Op> run(Op&& main, const config& c = {});
 
@@ -108,6 +116,62 @@ class JAY_API event_loop {
   /// The clock of call_at: the monotonic one.
   time_point time() const noexcept { return std::chrono::steady_clock::now(); }
 
+  /// Called with what nobody else is told of: an error that a task leaves and nobody asks for, a call that throws. On a
+  /// worker, perhaps on several at once. {} restores the default, which prints a line to stderr. A handler that throws is
+  /// reported with what it was given. asyncio's handler gets a dict; here it is the message, the exception, the task's name.
+  void set_exception_handler(std::function<void(const exception_context&)> handler) {
+    scheduler().set_exception_handler(std::move(handler));
+  }
+  /// Empty: the default.
+  std::function<void(const exception_context&)> get_exception_handler() const { return scheduler().exception_handler(); }
+  void call_exception_handler(const exception_context& c) { scheduler().call_exception_handler(c); }
+  /// What a handler calls for what it does not know.
+  void default_exception_handler(const exception_context& c) const noexcept { jay::scheduler::default_exception_handler(c); }
+
+  /// Called with the options of each task of this loop before the task is made, by whoever makes it; it may name the task, say
+  /// that it starts in place (jay::eager_task_factory), or how urgent it is. What it throws, create_task throws. {}: none.
+  /// asyncio's makes the task itself, of a class of its own; here there is one.
+  void set_task_factory(std::function<void(task_options&)> factory) { scheduler().set_task_factory(std::move(factory)); }
+  std::function<void(task_options&)> get_task_factory() const { return scheduler().task_factory(); }
+
+  /// Debug mode from now on, or no longer; in the beginning it is config.debug.enabled.
+  void set_debug(bool on) { scheduler().set_debug(on); }
+  bool get_debug() const { return scheduler().debugging(); }
+
+  /// Calls f(args...) on a thread for calls that block, and gives a future of the result; the executor is nullptr, the pool of
+  /// the loop (io.blocking_threads). The arguments are moved there. A cancel of the future drops a call that has not begun;
+  /// else the call goes on, and what it gives is dropped. The context stays here; jay::to_thread takes it along. Throws
+  /// std::runtime_error if the loop is closed, std::system_error if no thread can be started.
+  template <class F, class... A>
+  auto run_in_executor(std::nullptr_t, F&& f, A&&... args) {
+    static_assert(std::invocable<std::decay_t<F>, std::decay_t<A>...>,
+                  "run_in_executor(nullptr, f, args...): f is called with its decayed arguments; pass references by std::ref");
+    detail::loop_core::use keep(*core_, "run_in_executor");
+    auto call = std::make_shared<detail::executor_call<std::decay_t<F>, std::decay_t<A>...>>(std::forward<F>(f),
+                                                                                            std::forward<A>(args)...);
+    auto given = call->result.get_future();
+    given.share()->bind(&scheduler());
+    detail::service_of<detail::blocking_pool>(scheduler()).submit("run_in_executor", [call] { call->run(); });
+    return given;
+  }
+
+  /// From now on a signal of this number has f(args...) called, as by call_soon, in this context; the earlier handler of this
+  /// loop goes. The process has one handler of a signal, so one loop has it at a time. The default action comes back with
+  /// remove_signal_handler and close. In the child of a fork a signal has its default action again. Throws
+  /// std::invalid_argument if there is no such signal, std::runtime_error if it cannot be caught, another loop has it, or the
+  /// loop is closed. Any thread.
+  template <class F, class... A>
+  void add_signal_handler(int signal, F&& f, A&&... args) {
+    static_assert(std::invocable<std::decay_t<F>&, std::decay_t<A>&...>,
+                  "add_signal_handler(signal, f, args...): f is called again and again with its decayed arguments");
+    auto call = std::make_shared<std::tuple<std::decay_t<F>, std::decay_t<A>...>>(std::forward<F>(f), std::forward<A>(args)...);
+    handle_signal(signal, [call, in = copy_context()] {
+      in.run([&] { std::apply([](auto& function, auto&... with) { std::invoke(function, with...); }, *call); });
+    });
+  }
+  /// False: this loop does not handle it. Throws std::runtime_error if the loop is closed.
+  bool remove_signal_handler(int signal);
+
   /// What it runs on. Throws std::runtime_error if it is closed.
   jay::scheduler& scheduler() const;
   const jay::config& config() const;
@@ -158,6 +222,7 @@ class JAY_API event_loop {
 
     event_loop& loop_;
     const detail::how_to_run& how_;
+    std::unique_ptr<detail::interrupt_watch> interrupts_;  // of this run alone, until the loop stands
     bool interrupted_ = false;
     bool ended_ = false;
   };
@@ -185,6 +250,7 @@ class JAY_API event_loop {
   }
   /// Throws std::invalid_argument if it is of another loop.
   void check_home(detail::shared_state& main) const;
+  void handle_signal(int signal, std::function<void()> f);
   static void throw_if_interrupted(task_handle<> main);
   void watch_until_end() { runtime_->watch_until_end(); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Says so, once, when nothing can ever run again: there is a task, no worker has work, no timer is armed, no socket or
-// blocking call is under way. Looks after 1, 2, 4, ... seconds, so that an idle process stays idle.
+// blocking call is under way, no signal is handled. Looks after 1, 2, 4, ... seconds, so that an idle process stays idle.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 
 #include "file/file_engine.hpp"
 #include "parts.hpp"
+#include "signals.hpp"
 
 namespace jay::detail {
 
@@ -30,11 +31,15 @@ class blocked_watch {
  private:
   bool still() {
     return parts_.scheduler.quiet() && parts_.reactor.clock().size() == 0 && parts_.blocking.running() == 0 &&
-           !file_engine_busy() && !parts_.reactor.resuming() && !fd_slot::any_open(parts_.scheduler);
+           !file_engine_busy() && !handles_signals() && !parts_.reactor.resuming() && !fd_slot::any_open(parts_.scheduler);
   }
   bool file_engine_busy() {
     auto* files = static_cast<file_engine*>(parts_.scheduler.services().find(file_engine::key));
     return files && files->busy();  // else no file was used
+  }
+  bool handles_signals() {
+    auto* there = static_cast<loop_signals*>(parts_.scheduler.services().find(loop_signals::key));
+    return there && there->any();
   }
   void report() {
     std::string tasks = parts_.scheduler.pending_tasks();

@@ -10,6 +10,7 @@
 
 #include "blocked_watch.hpp"
 #include "parts.hpp"
+#include "signals.hpp"
 
 namespace jay {
 namespace detail {
@@ -75,6 +76,16 @@ void event_loop::run_forever() {
   r.until_stopped();
 }
 
+void event_loop::handle_signal(int signal, std::function<void()> f) {
+  detail::loop_core::use keep(*core_, "add_signal_handler");
+  detail::service_of<detail::loop_signals>(scheduler()).add(signal, std::move(f), *this);
+}
+bool event_loop::remove_signal_handler(int signal) {
+  detail::loop_core::use keep(*core_, "remove_signal_handler");
+  detail::service* there = scheduler().services().find(detail::loop_signals::key);
+  return there && static_cast<detail::loop_signals*>(there)->remove(signal);
+}
+
 void event_loop::check_home(detail::shared_state& main) const {
   main.bind(&scheduler());
   detail::spin_guard g(main.mutex);
@@ -94,6 +105,7 @@ event_loop::one_run::one_run(event_loop& l, const detail::how_to_run& how) : loo
   detail::check_outside(how.what);
   if (l.runtime_) detail::check_not_forked(l.scheduler(), how.what);
   l.core_->begin_run(how.what, how.last);
+  if (!l.runtime_->all().interrupts) interrupts_ = std::make_unique<detail::interrupt_watch>();
 }
 event_loop::one_run::~one_run() { end(); }
 
@@ -116,9 +128,7 @@ void event_loop::one_run::check(bool main_is_done) const {
 void event_loop::one_run::wait(void (*cancel)(void*), void* main) {
   using clock = std::chrono::steady_clock;
   runtime::parts& all = loop_.runtime_->all();
-  std::optional<detail::interrupt_watch> own_interrupts;
-  if (!all.interrupts) own_interrupts.emplace();
-  const detail::interrupt_watch& interrupts = own_interrupts ? *own_interrupts : *all.interrupts;
+  const detail::interrupt_watch& interrupts = interrupts_ ? *interrupts_ : *all.interrupts;
   detail::blocked_watch blocked(all);
   loop_.core_->go();
   bool said = false;

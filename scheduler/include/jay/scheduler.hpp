@@ -3,6 +3,7 @@
 // I/O; jay::run and jay::event_loop (in the io library) own one together with the I/O threads.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 namespace jay {
 
 enum class priority { low, normal, high };
+class task_options;
 
 /// What went wrong where nobody could be told by an exception.
 struct exception_context {
@@ -63,6 +65,17 @@ class JAY_API scheduler {
   std::size_t workers() const noexcept;
   const scheduler_config& config() const noexcept;
   const debug_config& debug() const noexcept;
+  /// Debug mode from now on, or no longer; in the beginning it is debug().enabled.
+  void set_debug(bool on);
+  bool debugging() const noexcept { return debugging_.load(std::memory_order_relaxed); }  // relaxed: see set_debug
+
+  /// Called with the options of each task before it is made, by whoever makes it; it may change them. What it throws,
+  /// create_task throws. {}: there is none.
+  using task_factory_function = std::function<void(task_options&)>;
+  void set_task_factory(task_factory_function factory);
+  task_factory_function task_factory() const;
+  bool has_task_factory() const noexcept { return has_task_factory_.load(std::memory_order_relaxed); }  // relaxed: a hint
+  void call_task_factory(task_options& o);
   scheduler_statistics statistics() const noexcept;
 
   /// Cancels every task and waits until all have ended, at most until the deadline given; false: some have not, and
@@ -77,6 +90,9 @@ class JAY_API scheduler {
   /// Called for errors nobody can receive; the default prints one line to stderr. {} restores the default.
   void set_exception_handler(std::function<void(const exception_context&)> handler);
   void call_exception_handler(const exception_context& context) noexcept;
+  /// Empty: the default.
+  std::function<void(const exception_context&)> exception_handler() const;
+  static void default_exception_handler(const exception_context& context) noexcept;
 
   /// Waits until every worker has ended the job that it is at; until go_on they begin none. By a thread that is no worker,
   /// one at a time. What is queued meanwhile stays where it is.
@@ -102,6 +118,7 @@ class JAY_API scheduler {
   std::unique_ptr<detail::scheduler_core> core_;
   detail::services* services_;  // of the core
   std::uint64_t number_;
+  std::atomic<bool> debugging_{false}, has_task_factory_{false};
 };
 
 /// scheduler::set_exception_handler of the runtime that the calling task runs in: what asyncio's

@@ -51,7 +51,7 @@ scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const de
 
 void scheduler_core::begin() {
   ticks = std::make_unique<ticker>(*this);
-  if (debug.enabled && debug.slow_step > 0) watch = std::make_unique<stall_watch>(*this);
+  self.set_debug(debug.enabled);
   begun.store(1, std::memory_order_release);  // [BG1] release: all workers are there
   futex_wake(begun, INT32_MAX);
 }
@@ -143,6 +143,32 @@ std::size_t scheduler::workers() const noexcept { return core_->threads.size(); 
 const scheduler_config& scheduler::config() const noexcept { return core_->config; }
 const debug_config& scheduler::debug() const noexcept { return core_->debug; }
 
+void scheduler::set_debug(bool on) {
+  std::lock_guard g(core_->watch_mutex);
+  if (on && !core_->watch && core_->debug.slow_step > 0) core_->watch = std::make_unique<detail::stall_watch>(*core_);
+  debugging_.store(on, std::memory_order_relaxed);  // relaxed: only what is reported depends on it
+}
+
+void scheduler::set_task_factory(task_factory_function factory) {
+  std::shared_ptr<const task_factory_function> other;
+  if (factory) other = std::make_shared<const task_factory_function>(std::move(factory));
+  std::lock_guard g(core_->handler_mutex);
+  has_task_factory_.store(other != nullptr, std::memory_order_relaxed);  // relaxed: a hint; the mutex orders the rest
+  core_->factory.swap(other);  // the old one goes when the lock is free: its destructor is the user's
+}
+scheduler::task_factory_function scheduler::task_factory() const {
+  std::lock_guard g(core_->handler_mutex);
+  return core_->factory ? *core_->factory : nullptr;
+}
+void scheduler::call_task_factory(task_options& o) {
+  std::shared_ptr<const task_factory_function> factory;
+  {
+    std::lock_guard g(core_->handler_mutex);
+    factory = core_->factory;
+  }
+  if (factory) (*factory)(o);
+}
+
 bool scheduler::quiet() const noexcept { return core_->quiet(); }
 
 scheduler_statistics scheduler::statistics() const noexcept {
@@ -213,6 +239,15 @@ void scheduler::call_exception_handler(const exception_context& context) noexcep
   } catch (...) {
     detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
   }
+  default_exception_handler(context);
+}
+
+std::function<void(const exception_context&)> scheduler::exception_handler() const {
+  std::lock_guard g(core_->handler_mutex);
+  return core_->handler ? *core_->handler : nullptr;
+}
+
+void scheduler::default_exception_handler(const exception_context& context) noexcept {
   detail::print_report(context.message.c_str(), context.task_name.c_str(), context.exception);
 }
 

@@ -75,7 +75,8 @@ struct scheduler_core {
   const std::uint32_t made_at = forks();
   scheduler_core* next_left = nullptr;  // of those that the child of a fork lets be
   atomic<std::uint32_t> begun{0};      // futex word: 0 the workers wait, 1 they go, 2 they end
-  std::unique_ptr<stall_watch> watch;  // in debug mode
+  std::mutex watch_mutex;
+  std::unique_ptr<stall_watch> watch;  // in debug mode, and after it
   std::unique_ptr<ticker> ticks;
 
   std::vector<registry_shard> registry;
@@ -86,6 +87,7 @@ struct scheduler_core {
   using exception_handler = std::function<void(const exception_context&)>;
   std::mutex handler_mutex;
   std::shared_ptr<const exception_handler> handler;  // shared: a copy runs none of its code
+  std::shared_ptr<const scheduler::task_factory_function> factory;  // guarded by handler_mutex, too
 
   void begin();
   bool quiet() const noexcept;
