@@ -11,6 +11,7 @@
 #include <jay/call_handle.hpp>
 #include <jay/cancel.hpp>
 #include <jay/cancel_scope.hpp>
+#include <jay/concurrent_future.hpp>
 #include <jay/condition.hpp>
 #include <jay/config.hpp>
 #include <jay/context_var.hpp>
@@ -50,3 +51,4 @@
 #include <jay/version.hpp>
 #include <jay/wait.hpp>
 #include <jay/watch.hpp>
+#include <jay/wrap_future.hpp>
