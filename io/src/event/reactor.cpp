@@ -117,8 +117,8 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) throw_errno("reactor: epoll_ctl add fd " + std::to_string(fd));
 }
 
-// An I/O thread and who makes it stand still: [IS1] at_work := 1, light fence, [IS2] does the scheduler stand?; the other
-// side makes it stand, heavy fence, reads at_work. One sees the other. At the end of the work alike, so a wake is not missed.
+// An I/O thread: [IS1] at_work := 1, light fence, [IS2] does the scheduler stand? Who makes it stand still has made the
+// scheduler stand; heavy fence, [IS1] reads at_work. One sees the other. At the end of the work alike, so no wake is missed.
 void reactor::go_to_work(io_thread& t) noexcept {
   for (;;) {
     t.at_work.store(1, asym_store);  // [IS1]
@@ -134,9 +134,9 @@ void reactor::leave_work(io_thread& t) noexcept {
   if (sched_.stands()) [[unlikely]] futex_wake(t.at_work, 1);  // [IS2]
 }
 void reactor::stand_still() noexcept {
-  asymmetric_heavy();  // with the light ones above
+  asymmetric_heavy();  // between the scheduler's word and [IS1]
   for (io_thread& t : io_threads_)
-    while (t.at_work.load(asym_load) != 0) futex_wait(t.at_work, 1);  // [IS1] acquire
+    while (t.at_work.load(asym_load) != 0) futex_wait(t.at_work, 1);  // [IS1] acquire, with leave_work
 }
 
 bool reactor::wait(ready_list& out, time_point look_until, int limit, io_thread* t) noexcept {

@@ -201,7 +201,7 @@ void loop_core::begin_run(const char* what, bool last) {
   ended_.store(false, std::memory_order_relaxed);  // relaxed: who sets it knows of the run by the lock below
   spin_guard s(mutex_);
   told_run_ = ++number_;
-  stood_ = state_.load(std::memory_order_relaxed) == stands;
+  stood_ = state_.load(std::memory_order_relaxed) == stands;  // relaxed: written under the gate
   open_ = !stood_;  // what runs at once may give it something at once
   state_.store(runs_now, std::memory_order_release);  // [LC1]
 }

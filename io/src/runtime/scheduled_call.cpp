@@ -19,9 +19,9 @@ scheduled_call::~scheduled_call() {
   if (context_) release_context(context_);
 }
 
-// [SC1] acq_rel: what whoever made the function wrote, and what the winner has done with it
 bool scheduled_call::win(std::uint8_t state) noexcept {
   std::uint8_t expected = waits;
+  // [SC1] acq_rel: with cancelled, and with each other win; relaxed: who loses touches nothing
   return state_.compare_exchange_strong(expected, state, std::memory_order_acq_rel, std::memory_order_relaxed);
 }
 

@@ -191,32 +191,6 @@ scheduler_statistics scheduler::statistics() const noexcept {
   return sum;
 }
 
-void detail::scheduler_core::set_hold() noexcept {
-  for (auto& w : workers)  // [SS2] seq_cst: after the word
-    w->attention.fetch_or(w->fifo ? attention::hold : attention::hold | attention::turn, std::memory_order_seq_cst);
-}
-
-void scheduler::ask_to_stand() noexcept {
-  core_->still.ask();
-  core_->set_hold();
-  core_->wake_all();
-}
-void scheduler::stand_still() noexcept {
-  ask_to_stand();
-  core_->still.wait_for(static_cast<std::uint32_t>(workers()));
-}
-void scheduler::go_on() noexcept {
-  core_->still.wait_for(static_cast<std::uint32_t>(workers()));  // where it was only asked for
-  core_->still.let_go(false);
-}
-void scheduler::go_on_for_a_turn() noexcept {
-  core_->still.wait_for(static_cast<std::uint32_t>(workers()));
-  core_->set_hold();
-  core_->still.let_go(true);
-}
-bool scheduler::stands() const noexcept { return core_->still.asked(); }
-void scheduler::wait_while_it_stands() noexcept { core_->still.wait(); }
-
 void scheduler::set_exception_handler(std::function<void(const exception_context&)> handler) {
   std::shared_ptr<const detail::scheduler_core::exception_handler> other;
   if (handler) other = std::make_shared<const detail::scheduler_core::exception_handler>(std::move(handler));

@@ -24,7 +24,7 @@ void note_step(worker& w, job* j) noexcept {
 }
 
 stall_watch::stall_watch(scheduler_core& core) : core_(core), reported_(core.workers.size()) {
-  for (auto& w : core.workers) w->watched.store(true, std::memory_order_relaxed);
+  for (auto& w : core.workers) w->watched.store(true, std::memory_order_relaxed);  // relaxed: it is never taken back
   thread_ = std::thread([this] { loop(); });
 }
 

@@ -115,7 +115,7 @@ void run_job(worker& w, job* j) noexcept {
   w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
   w.has_run = true;
-  if (w.watched.load(std::memory_order_relaxed)) [[unlikely]] note_step(w, j);
+  if (w.watched.load(std::memory_order_relaxed)) [[unlikely]] note_step(w, j);  // relaxed: a stall_watch is there for good
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);
     w.parked = false;
@@ -124,7 +124,8 @@ void run_job(worker& w, job* j) noexcept {
     now->resume(now);
   }
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
-  if (w.watched.load(std::memory_order_relaxed)) w.step.store(0, std::memory_order_release);  // [SW1]
+  // relaxed: as above. [SW1]
+  if (w.watched.load(std::memory_order_relaxed)) w.step.store(0, std::memory_order_release);
   if (!w.parked) [[unlikely]]
     fatal(
         "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
@@ -144,18 +145,6 @@ void scheduler_core::wake(parker& s) noexcept {
   if (s.unpark())
     if (driver* h = hook.load(std::memory_order_seq_cst)) h->interrupt();  // [H1]
   hook_users.fetch_sub(1, std::memory_order_release);                         // [H2]
-}
-
-void scheduler_core::wake_all() noexcept {
-  while (parker* s = idle->wake_one()) wake(*s);
-}
-
-bool scheduler_core::stand(worker& w) noexcept {
-  JAY_DEBUG_ASSERT(w.is_here());
-  w.attention.fetch_and(~attention::hold, std::memory_order_seq_cst);  // [SS3] before the word is read
-  const bool stood = still.stand();
-  if (stood) ticks->stir();
-  return stood;
 }
 
 void scheduler_core::call_for(std::size_t jobs) noexcept { detail::call_for(*this, jobs); }
@@ -274,27 +263,6 @@ class worker_queues {
   scheduler_core& core_;
   worker& w_;
 };
-
-// What stood in the deque at the beginning of the last turn has run: one round of asyncio's loop. A loop that is to stand
-// does so here, and what others have queued meanwhile comes behind what is left of its own.
-void scheduler_core::begin_turn(worker& w) noexcept {
-  const std::uint32_t asked = w.attention.load(std::memory_order_relaxed);  // relaxed: requests; each has its own orders
-  if (asked & (attention::hold | attention::due)) [[unlikely]] {
-    bool due = asked & attention::due;
-    w.attention.fetch_and(~attention::due, std::memory_order_relaxed);
-    if ((asked & attention::hold) && stand(w)) {
-      for (std::size_t n = normal.size(); n > 0; --n)
-        if (job* j = normal.take()) w.push(j);
-      due = true;  // perhaps, while it stood
-    }
-    if (due) {
-      hook_users.fetch_add(1, std::memory_order_seq_cst);                     // [H1]
-      if (driver* h = hook.load(std::memory_order_seq_cst)) h->fire_due();  // [H1]
-      hook_users.fetch_sub(1, std::memory_order_release);                     // [H2]
-    }
-  }
-  cores[w.index].turn_end = w.jobs.youngest();
-}
 
 job* scheduler_core::next_in_order(worker& w) noexcept {
   worker_queues q(*this, w);
