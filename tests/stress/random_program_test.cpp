@@ -515,12 +515,12 @@ jay::task<number> node(shared_things& sh, number seed, int depth) {
   co_return value_of(seed);
 }
 
-std::atomic<jay::runtime*> running_on{nullptr};
+std::atomic<jay::event_loop*> running_on{nullptr};
 
 /// What a program that hangs leaves behind. (Not fit for a signal handler, but the process is at its end.)
 extern "C" void tell_what_hangs(int) {
   std::fprintf(stderr, "\nhangs: JAY_SEED=%llu\n", static_cast<unsigned long long>(running_seed.load()));
-  if (jay::runtime* r = running_on.load()) std::fputs(r->scheduler().pending_tasks().c_str(), stderr);
+  if (jay::event_loop* r = running_on.load()) std::fputs(r->scheduler().pending_tasks().c_str(), stderr);
   abort();
 }
 
@@ -539,10 +539,10 @@ void run_program(std::uint64_t seed, unsigned kinds = kinds_today) {
   std::uint64_t got = 0;
   std::string error;
   try {
-    jay::runtime r(c);
+    jay::event_loop r(c);
     running_on = &r;
-    got = r.run(node(sh, seed, 3 + static_cast<int>(ch.below(4))));
-    r.cancel_all();
+    got = r.run_until_complete(node(sh, seed, 3 + static_cast<int>(ch.below(4))));
+    r.close();
     running_on = nullptr;
   } catch (const jay::cancelled_error& e) {
     error = "cancelled: " + e.message();

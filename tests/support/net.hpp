@@ -13,7 +13,7 @@
 
 #include <jay/address.hpp>
 #include <jay/gather.hpp>
-#include <jay/runtime.hpp>
+#include <jay/run.hpp>
 #include <jay/socket.hpp>
 #include <jay/time.hpp>
 

@@ -11,8 +11,10 @@
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>
 #include <jay/buffer.hpp>
+#include <jay/call_handle.hpp>
 #include <jay/cancel.hpp>
 #include <jay/cancel_scope.hpp>
+#include <jay/concurrent_future.hpp>
 #include <jay/condition.hpp>
 #include <jay/config.hpp>
 #include <jay/context_var.hpp>
@@ -22,6 +24,7 @@
 #include <jay/enter.hpp>
 #include <jay/error.hpp>
 #include <jay/event.hpp>
+#include <jay/event_loop.hpp>
 #include <jay/file.hpp>
 #include <jay/future.hpp>
 #include <jay/gather.hpp>
@@ -34,6 +37,7 @@
 #include <jay/race.hpp>
 #include <jay/resolve.hpp>
 #include <jay/result.hpp>
+#include <jay/run.hpp>
 #include <jay/runtime.hpp>
 #include <jay/rw_lock.hpp>
 #include <jay/scheduler.hpp>
@@ -55,3 +59,4 @@
 #include <jay/version.hpp>
 #include <jay/wait.hpp>
 #include <jay/watch.hpp>
+#include <jay/wrap_future.hpp>

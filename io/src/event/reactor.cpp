@@ -116,7 +116,29 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) throw_errno("reactor: epoll_ctl add fd " + std::to_string(fd));
 }
 
-bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
+// An I/O thread: [IS1] at_work := 1, light fence, [IS2] does the scheduler stand? Who makes it stand still has made the
+// scheduler stand; heavy fence, [IS1] reads at_work. One sees the other. At the end of the work alike, so no wake is missed.
+void reactor::go_to_work(io_thread& t) noexcept {
+  for (;;) {
+    t.at_work.store(1, asym_store);  // [IS1]
+    asymmetric_light();
+    if (!sched_.stands()) [[likely]] return;  // [IS2]
+    leave_work(t);
+    sched_.wait_while_it_stands();
+  }
+}
+void reactor::leave_work(io_thread& t) noexcept {
+  t.at_work.store(0, asym_store);  // [IS1] release: what it has done
+  asymmetric_light();
+  if (sched_.stands()) [[unlikely]] futex_wake(t.at_work, 1);  // [IS2]
+}
+void reactor::stand_still() noexcept {
+  asymmetric_heavy();  // between the scheduler's word and [IS1]
+  for (io_thread& t : io_threads_)
+    while (t.at_work.load(asym_load) != 0) futex_wait(t.at_work, 1);  // [IS1] acquire, with leave_work
+}
+
+bool reactor::wait(ready_list& out, time_point look_until, int limit, io_thread* t) noexcept {
   epoll_event events[events_per_wait];
   int n = 0;
   if (look_until != time_point()) {
@@ -124,10 +146,15 @@ bool reactor::wait(ready_list& out, time_point look_until, int limit) noexcept {
     while (n == 0 && sched_.quiet() && std::chrono::steady_clock::now() < look_until);
   }
   if (n <= 0) n = ::epoll_wait(epoll_, events, events_per_wait, limit);
+  // First what is meant for the worker that waits here: it has to come to stand still, too.
+  source* const notice = &notifier_;
+  for (int i = 0; i < n; ++i)
+    if (events[i].data.ptr == notice) notice->on_events(events[i].events, out);
+  if (t) go_to_work(*t);
   bool due = false;
   for (int i = 0; i < n; ++i) {
-    if (events[i].data.ptr) static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
-    else due = true;
+    if (!events[i].data.ptr) due = true;
+    else if (events[i].data.ptr != notice) static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
   }
   if (due) ring(out);
   return n != 0;
@@ -236,6 +263,8 @@ void reactor::look() noexcept {
   schedule_ready(sched_, out.jobs().data(), out.jobs().size());
 }
 
+void reactor::fire_due() noexcept { timers_.expire_in_turn(sched_); }
+
 void reactor::kept() noexcept {
   if (seat_.is_occupied()) timers_.ring(look_every);  // [K2] of kept_jobs.hpp
 }
@@ -321,8 +350,9 @@ void reactor::thread_loop(io_thread& t) noexcept {
   const std::chrono::microseconds spin(config_.spin);
   while (!stopping_.load(std::memory_order_seq_cst)) {  // [RS1]
     const int limit = t.owed != 0 ? static_cast<int>(look_every.count()) : w.may_sleep();
-    const bool events = wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit);
+    const bool events = wait(ready, spin.count() != 0 ? std::chrono::steady_clock::now() + spin : time_point(), limit, &t);
     if (!events && t.owed == 0) {
+      leave_work(t);
       if (limit > 0) w.rested();
       continue;
     }
@@ -332,6 +362,7 @@ void reactor::thread_loop(io_thread& t) noexcept {
     t.resumes_since.store(ticks, std::memory_order_relaxed);
     dispatch(t, ready.jobs(), now);
     t.resumes_since.store(0, std::memory_order_relaxed);
+    leave_work(t);
   }
   interrupt();
   this_worker = nullptr;

@@ -62,9 +62,10 @@ interrupt_watch::interrupt_watch() noexcept {
 
 interrupt_watch::~interrupt_watch() {
   if (!installed_ || installed_at.load() != forks()) return;  // [SI1]
-  struct sigaction original = {};
+  struct sigaction original = {}, current = {};
   original.sa_handler = SIG_DFL;
-  sigaction(SIGINT, &original, nullptr);
+  // not where somebody else has taken it since
+  if (sigaction(SIGINT, nullptr, &current) == 0 && current.sa_handler == &on_interrupt) sigaction(SIGINT, &original, nullptr);
   watched.store(false);  // [SI1]
 }
 

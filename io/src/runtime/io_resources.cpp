@@ -8,7 +8,7 @@
 namespace jay::detail {
 
 std::unique_ptr<service> made_by_a_runtime(scheduler&) {
-  throw std::runtime_error("this scheduler has no I/O: use jay::run or jay::runtime");
+  throw std::runtime_error("this scheduler has no I/O: use jay::run or jay::event_loop");
 }
 
 service_key io_resources::key{"io_resources", made_by_a_runtime};

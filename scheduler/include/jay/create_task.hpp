@@ -100,7 +100,7 @@ auto coroutine_of(F&& f, A&&... args) {
 }
 
 template <class T, std::same_as<task_group>... Group>
-task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
+task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&... group) {
   t.require();
   using block_type = std::conditional_t<sizeof...(Group) == 0, task_block<T>, grouped_block<T>>;
   task_block<T>* block = new block_type(s, detail_task_options_access::priority(o), group...);
@@ -113,7 +113,21 @@ task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... g
   return task_handle<T>(std::move(keep));
 }
 
+template <class T, std::same_as<task_group>... Group>
+task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
+  if (s.has_task_factory()) [[unlikely]] {
+    task_options made = o;
+    s.call_task_factory(made);
+    return start_as(s, made, std::move(t), group...);
+  }
+  return start_as(s, o, std::move(t), group...);
+}
+
 }  // namespace detail
+
+/// A task factory (event_loop::set_task_factory): every task starts in place, as task_options::eager_start says.
+/// asyncio.eager_task_factory.
+inline void eager_task_factory(task_options& o) { o.eager_start(); }
 
 template <class First, class... Rest>
   requires detail::startable<First, Rest...>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The scheduler: one thread per worker, a deque each, and the queues for jobs that come from outside. Complete without
-// I/O; jay::run and jay::runtime (in the io library) own one together with the I/O threads.
+// I/O; jay::run and jay::event_loop (in the io library) own one together with the I/O threads.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 namespace jay {
 
 enum class priority { low, normal, high };
+class task_options;
 
 /// What went wrong where nobody could be told by an exception.
 struct exception_context {
@@ -63,6 +65,17 @@ class JAY_API scheduler {
   std::size_t workers() const noexcept;
   const scheduler_config& config() const noexcept;
   const debug_config& debug() const noexcept;
+  /// Debug mode from now on, or no longer; in the beginning it is debug().enabled.
+  void set_debug(bool on);
+  bool debugging() const noexcept { return debugging_.load(std::memory_order_relaxed); }  // relaxed: see set_debug
+
+  /// Called with the options of each task before it is made, by whoever makes it; it may change them. What it throws,
+  /// create_task throws. {}: there is none.
+  using task_factory_function = std::function<void(task_options&)>;
+  void set_task_factory(task_factory_function factory);
+  task_factory_function task_factory() const;
+  bool has_task_factory() const noexcept { return has_task_factory_.load(std::memory_order_relaxed); }  // relaxed: a hint
+  void call_task_factory(task_options& o);
   scheduler_statistics statistics() const noexcept;
 
   /// Cancels every task and waits until all have ended, then closes the async_generators that are left, and waits for their
@@ -77,6 +90,22 @@ class JAY_API scheduler {
   /// Called for errors nobody can receive; the default prints one line to stderr. {} restores the default.
   void set_exception_handler(std::function<void(const exception_context&)> handler);
   void call_exception_handler(const exception_context& context) noexcept;
+  /// Empty: the default.
+  std::function<void(const exception_context&)> exception_handler() const;
+  static void default_exception_handler(const exception_context& context) noexcept;
+
+  /// Waits until every worker has ended the job that it is at; until go_on they begin none. By a thread that is no worker,
+  /// one at a time. What is queued meanwhile stays where it is.
+  void stand_still() noexcept;
+  void go_on() noexcept;
+  /// order = "asyncio": its worker runs what is queued now, and stands again.
+  void go_on_for_a_turn() noexcept;
+  /// The first part of stand_still, which waits for nothing; any thread. With order = "asyncio" the worker stands when it has
+  /// run what is queued now, at the end of the turn.
+  void ask_to_stand() noexcept;
+  bool stands() const noexcept;
+  /// Blocks until go_on, if they stand or are to.
+  void wait_while_it_stands() noexcept;
 
   detail::scheduler_core& core() noexcept { return *core_; }
   const detail::scheduler_core& core() const noexcept { return *core_; }
@@ -89,6 +118,7 @@ class JAY_API scheduler {
   std::unique_ptr<detail::scheduler_core> core_;
   detail::services* services_;  // of the core
   std::uint64_t number_;
+  std::atomic<bool> debugging_{false}, has_task_factory_{false};
 };
 
 /// scheduler::set_exception_handler of the runtime that the calling task runs in: what asyncio's
@@ -130,6 +160,9 @@ JAY_API std::uint32_t forks() noexcept;
 JAY_API bool stayed_in_parent(const scheduler& s) noexcept;
 /// Throws std::runtime_error if it did; `what` was called.
 JAY_API void check_not_forked(const scheduler& s, const char* what);
+
+/// order = "asyncio": timers are due. Its worker fires them at its next turn, behind what is queued then.
+JAY_API void fire_at_next_turn(scheduler& s) noexcept;
 
 /// All calls before the first task, or after drain.
 JAY_API void set_driver(scheduler& s, driver* hook) noexcept;

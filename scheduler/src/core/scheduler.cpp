@@ -51,7 +51,7 @@ scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const de
 
 void scheduler_core::begin() {
   ticks = std::make_unique<ticker>(*this);
-  if (debug.enabled && debug.slow_step > 0) watch = std::make_unique<stall_watch>(*this);
+  self.set_debug(debug.enabled);
   begun.store(1, std::memory_order_release);  // [BG1] release: all workers are there
   futex_wake(begun, INT32_MAX);
 }
@@ -130,9 +130,9 @@ scheduler::~scheduler() {
   services_->stop();
   detail::live_schedulers::remove(this);
   core_->watch.reset();
+  if (stands()) go_on();
   core_->stopping.store(true, std::memory_order_seq_cst);  // [X1]
-  while (detail::parker* s = core_->idle->wake_one())
-    core_->wake(*s);
+  core_->wake_all();
   // one that went to sleep since then has seen `stopping` before it parked
   for (std::thread& t : core_->threads) t.join();
   core_->ticks.reset();  // which the workers woke up
@@ -142,6 +142,32 @@ scheduler::~scheduler() {
 std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
 const scheduler_config& scheduler::config() const noexcept { return core_->config; }
 const debug_config& scheduler::debug() const noexcept { return core_->debug; }
+
+void scheduler::set_debug(bool on) {
+  std::lock_guard g(core_->watch_mutex);
+  if (on && !core_->watch && core_->debug.slow_step > 0) core_->watch = std::make_unique<detail::stall_watch>(*core_);
+  debugging_.store(on, std::memory_order_relaxed);  // relaxed: only what is reported depends on it
+}
+
+void scheduler::set_task_factory(task_factory_function factory) {
+  std::shared_ptr<const task_factory_function> other;
+  if (factory) other = std::make_shared<const task_factory_function>(std::move(factory));
+  std::lock_guard g(core_->handler_mutex);
+  has_task_factory_.store(other != nullptr, std::memory_order_relaxed);  // relaxed: a hint; the mutex orders the rest
+  core_->factory.swap(other);  // the old one goes when the lock is free: its destructor is the user's
+}
+scheduler::task_factory_function scheduler::task_factory() const {
+  std::lock_guard g(core_->handler_mutex);
+  return core_->factory ? *core_->factory : nullptr;
+}
+void scheduler::call_task_factory(task_options& o) {
+  std::shared_ptr<const task_factory_function> factory;
+  {
+    std::lock_guard g(core_->handler_mutex);
+    factory = core_->factory;
+  }
+  if (factory) (*factory)(o);
+}
 
 bool scheduler::quiet() const noexcept { return core_->quiet(); }
 
@@ -187,6 +213,15 @@ void scheduler::call_exception_handler(const exception_context& context) noexcep
   } catch (...) {
     detail::log(log_level::error, "the exception handler has thrown; the report it was given follows");
   }
+  default_exception_handler(context);
+}
+
+std::function<void(const exception_context&)> scheduler::exception_handler() const {
+  std::lock_guard g(core_->handler_mutex);
+  return core_->handler ? *core_->handler : nullptr;
+}
+
+void scheduler::default_exception_handler(const exception_context& context) noexcept {
   detail::print_report(context.message.c_str(), context.task_name.c_str(), context.exception);
 }
 
@@ -243,6 +278,11 @@ bool stayed_in_parent(const scheduler& s) noexcept { return s.core().made_at != 
 void check_not_forked(const scheduler& s, const char* what) {
   if (stayed_in_parent(s))
     throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
+}
+
+void fire_at_next_turn(scheduler& s) noexcept {
+  for (auto& w : s.core().workers)  // the one that there is. relaxed: the timers have their own orders
+    w->attention.fetch_or(attention::due, std::memory_order_relaxed);
 }
 
 void set_driver(scheduler& s, driver* hook) noexcept {

@@ -14,6 +14,7 @@
 #include <jay/scheduler.hpp>
 
 #include "shared_queue.hpp"
+#include "standstill.hpp"
 #include "parking.hpp"
 #include "queue_age.hpp"
 #include "task/task_count.hpp"
@@ -41,7 +42,8 @@ class stall_watch;
 struct alignas(64) worker_core {
   turns choice;
   thief theft;
-  std::uint32_t picks = 0;  // with order = "asyncio"
+  std::uint32_t picks = 0;      // with order = "asyncio"
+  std::uint64_t turn_end = 0;  // in that order: the index behind what stood in the deque when this turn began
   std::uint64_t random = 0;
   queue_age own_age;
 };
@@ -71,11 +73,13 @@ struct scheduler_core {
   jay::detail::services services;
   // [X1] seq_cst: who stops the scheduler writes it, then wakes every sleeper; a worker becomes a sleeper, then reads it.
   atomic<bool> stopping{false};
+  standstill still;
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
   scheduler_core* next_left = nullptr;  // of those that the child of a fork lets be
   atomic<std::uint32_t> begun{0};      // futex word: 0 the workers wait, 1 they go, 2 they end
-  std::unique_ptr<stall_watch> watch;  // in debug mode
+  std::mutex watch_mutex;
+  std::unique_ptr<stall_watch> watch;  // in debug mode, and after it
   std::unique_ptr<ticker> ticks;
 
   std::vector<registry_shard> registry;
@@ -86,9 +90,15 @@ struct scheduler_core {
   using exception_handler = std::function<void(const exception_context&)>;
   std::mutex handler_mutex;
   std::shared_ptr<const exception_handler> handler;  // shared: a copy runs none of its code
+  std::shared_ptr<const scheduler::task_factory_function> factory;  // guarded by handler_mutex, too
 
   void begin();
   bool quiet() const noexcept;
+  /// No worker runs, and none will before it calls ticks->stir().
+  bool at_rest() const noexcept { return idle->all_asleep() || still.all_stand(workers.size()); }
+  void wake_all() noexcept;
+  void set_hold() noexcept;
+  bool stand(worker& w) noexcept;
 
   /// Every task that has not ended.
   std::vector<state_ptr<task_state>> all_tasks();
@@ -118,6 +128,7 @@ struct scheduler_core {
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
   job* next_in_order(worker& w) noexcept;
+  void begin_turn(worker& w) noexcept;
   job* steal(worker& w) noexcept;
 };
 

@@ -17,7 +17,7 @@ void note_step(worker& w, job* j) noexcept {
 }
 
 stall_watch::stall_watch(scheduler_core& core) : core_(core), reported_(core.workers.size()) {
-  for (auto& w : core.workers) w->watched = true;
+  for (auto& w : core.workers) w->watched.store(true, std::memory_order_relaxed);  // relaxed: it is never taken back
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -39,6 +39,7 @@ void stall_watch::loop() noexcept {
 }
 
 void stall_watch::look() {
+  if (!core_.self.debugging()) return;
   for (std::size_t i = 0; i < core_.workers.size(); ++i) {
     worker& w = *core_.workers[i];
     std::int64_t begun = w.step.load(std::memory_order_acquire);  // [SW1] acquire: with note_step

@@ -106,7 +106,7 @@ void ticker::loop() noexcept {
   int idle_for = 0;
   while (ending_.load(std::memory_order_relaxed) == 0) {  // relaxed: nothing else is learnt from it
     const auto now = std::chrono::steady_clock::now();
-    if (!core_.idle->all_asleep()) {
+    if (!core_.at_rest()) {
       idle_for = 0;
       for (auto& w : core_.workers)
         if (!w->sleeps()) {
@@ -118,7 +118,7 @@ void ticker::loop() noexcept {
       look_at_ages(now);
       idle_for = 0;
       // [TR2] seq_cst: as the read of the sleepers
-      if (rest_.begin([this] { return core_.idle->all_asleep() && ending_.load(std::memory_order_seq_cst) == 0; })) rest_.wait();
+      if (rest_.begin([this] { return core_.at_rest() && ending_.load(std::memory_order_seq_cst) == 0; })) rest_.wait();
       continue;
     }
     futex_wait_until(ending_, 0, now + tick);

@@ -9,7 +9,8 @@
 //         else resting := false
 //
 // All four are seq_cst. If TR2 still counts the worker as a sleeper, TR2 comes before TW1 in their order, so TR1 before TW2,
-// and TW2 sees `resting`. So no worker runs while the ticker sleeps.
+// and TW2 sees `resting`. So no worker runs while the ticker sleeps. A worker that stands still (standstill.hpp) counts as one
+// that sleeps; its TW1 is that it was let go.
 #pragma once
 
 #include <time.h>

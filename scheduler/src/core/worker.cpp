@@ -114,7 +114,7 @@ void run_job(worker& w, job* j) noexcept {
   w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
   w.has_run = true;
-  if (w.watched) [[unlikely]] note_step(w, j);
+  if (w.watched.load(std::memory_order_relaxed)) [[unlikely]] note_step(w, j);  // relaxed: a stall_watch is there for good
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);
     w.parked = false;
@@ -123,7 +123,8 @@ void run_job(worker& w, job* j) noexcept {
     now->resume(now);
   }
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
-  if (w.watched) w.step.store(0, std::memory_order_release);  // [SW1]
+  // relaxed: as above. [SW1]
+  if (w.watched.load(std::memory_order_relaxed)) w.step.store(0, std::memory_order_release);
   if (!w.parked) [[unlikely]]
     fatal(
         "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
@@ -215,7 +216,9 @@ class worker_queues {
 
   bool turn_asked() noexcept {
     if (!w_.turn_asked()) return false;
-    w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);  // relaxed: only a request
+    // relaxed: only requests; the standstill has its own orders
+    const std::uint32_t asked = w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);
+    if (asked & attention::hold && !w_.fifo) core_.stand(w_);
     core_.hook_users.fetch_add(1, std::memory_order_seq_cst);                  // [H1]
     if (driver* h = core_.hook.load(std::memory_order_seq_cst)) h->look();  // [H1]
     core_.hook_users.fetch_sub(1, std::memory_order_release);                  // [H2]
@@ -263,6 +266,8 @@ class worker_queues {
 job* scheduler_core::next_in_order(worker& w) noexcept {
   worker_queues q(*this, w);
   q.turn_asked();  // what runs has come back: that is all it asks for here
+  const std::uint64_t next = w.jobs.oldest();
+  if (next >= cores[w.index].turn_end || next == w.jobs.youngest()) begin_turn(w);
   const std::uint32_t pick = ++cores[w.index].picks;
   if (q.called()) {
     job* j = pick % turns::share != 0 ? q.ready() : nullptr;
@@ -298,6 +303,7 @@ std::size_t scheduler_core::theft_in_sight(const worker& w) const noexcept {
 
 bool scheduler_core::work_in_sight() const noexcept {
   if (stopping.load(std::memory_order_seq_cst)) return true;  // [X1]
+  if (still.asked()) return true;
   if (!ready.empty() || !normal.empty() || !later.empty() || !low.empty()) return true;
   for (const auto& w : workers)
     if (!w->jobs.empty()) return true;

@@ -314,7 +314,7 @@ void throw_due(promise_base& strand) {
 void drop_unawaited(job* frame) noexcept {
   unawaited.fetch_add(1, std::memory_order_relaxed);
   scheduler* s = current_scheduler();
-  if (s && s->debug().enabled) {
+  if (s && s->debugging()) {
     const std::source_location& at = promise_of(frame).where;
     char text[512];
     std::snprintf(text, sizeof text, "coroutine was never awaited: %s (%s:%u)", at.function_name(), at.file_name(),

@@ -491,7 +491,7 @@ TEST(ForkIdle, TheChildIsToldAndMayDestroyAndGoOnWithARuntimeOfItsOwn) {
     EXPECT_EQ(r->run(answer()), 42);
     auto closed = std::make_unique<jay::runner>(c);
     EXPECT_EQ(closed->run(jay::to_thread([] { return 42; })), 42);  // with a pool that has a thread
-    auto whole = std::make_unique<jay::runtime>(c);
+    auto whole = std::make_unique<jay::event_loop>(c);
     auto plain = std::make_unique<jay::scheduler>(c.scheduler);
     int status = status_of_child([&] {
       ::alarm(60);  // hanging is what is looked for
@@ -504,7 +504,7 @@ TEST(ForkIdle, TheChildIsToldAndMayDestroyAndGoOnWithARuntimeOfItsOwn) {
         }
       };
       is_told([&] { r->run(answer()); });
-      is_told([&] { whole->run(answer()); });
+      is_told([&] { whole->run_until_complete(answer()); });
       is_told([&] { plain->drain(1s); });
       r.reset();
       closed->close();

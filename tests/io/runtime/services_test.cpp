@@ -56,7 +56,7 @@ TEST(RuntimeServices, OneOfAnotherLibraryStopsBeforeThoseThatItUses) {
 TEST(RuntimeServices, TwoRuntimesHaveTheirOwn) {
   jay::config c;
   c.io.shutdown_timeout = 3;
-  jay::runtime a, b(c);
+  jay::event_loop a, b(c);
   EXPECT_NE(&service_of<reactor>(a.scheduler()), &service_of<reactor>(b.scheduler()));
   EXPECT_NE(&service_of<client_pool>(a.scheduler()), &service_of<client_pool>(b.scheduler()));
   EXPECT_EQ(service_of<io_resources>(b.scheduler()).config().shutdown_timeout, 3);
@@ -69,7 +69,7 @@ TEST(RuntimeServices, ASchedulerAloneSaysThatItHasNoIO) {
     service_of<client_pool>(s);
     ADD_FAILURE() << "made";
   } catch (const std::runtime_error& e) {
-    EXPECT_STREQ(e.what(), "this scheduler has no I/O: use jay::run or jay::runtime");
+    EXPECT_STREQ(e.what(), "this scheduler has no I/O: use jay::run or jay::event_loop");
   }
 }
 

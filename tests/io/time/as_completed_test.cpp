@@ -10,7 +10,7 @@
 
 #include <jay/create_task.hpp>
 #include <jay/gather.hpp>
-#include <jay/runtime.hpp>
+#include <jay/run.hpp>
 
 namespace {
 

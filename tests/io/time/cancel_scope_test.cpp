@@ -12,7 +12,7 @@
 #include <jay/event.hpp>
 #include <jay/gather_limited.hpp>
 #include <jay/lock.hpp>
-#include <jay/runtime.hpp>
+#include <jay/run.hpp>
 #include <jay/settled.hpp>
 #include <jay/shield.hpp>
 #include <jay/task_group.hpp>

@@ -13,7 +13,7 @@
 #include <jay/cancel.hpp>
 #include <jay/create_task.hpp>
 #include <jay/gather.hpp>
-#include <jay/runtime.hpp>
+#include <jay/run.hpp>
 
 namespace {
 

@@ -94,6 +94,9 @@ class JAY_API reactor final : public service, driver {
   void add(int fd, std::uint32_t events, source* s);
   /// I/O threads; fewer than were asked for if the system gave no more.
   std::size_t threads() const noexcept { return threads_.size(); }
+  /// After scheduler::stand_still, or while it is asked for: waits until no I/O thread handles an event or runs a job, and
+  /// until the scheduler goes on none does.
+  void stand_still() noexcept;
   /// Whether an I/O thread runs a task now. A hint (relaxed): it is asked again.
   bool resuming() const noexcept;
   timers& clock() noexcept { return timers_; }
@@ -111,6 +114,7 @@ class JAY_API reactor final : public service, driver {
   std::size_t poll(job** ready, std::size_t n, int limit) noexcept override;
   void end_poll() noexcept override;
   void look() noexcept override;
+  void fire_due() noexcept override;
   void kept() noexcept override;
   void interrupt() noexcept override;
 
@@ -118,6 +122,7 @@ class JAY_API reactor final : public service, driver {
   struct alignas(64) io_thread {
     std::unique_ptr<worker> self;
     atomic<std::int64_t> resumes_since{0};  // relaxed: a hint
+    atomic<std::uint32_t> at_work{0};       // futex word; [IS1]
     kept_jobs kept;
     std::size_t owed = 0;  // jobs that it has left in the ready queue, at most
     time_point called_at;  // when it called the workers for them
@@ -141,7 +146,9 @@ class JAY_API reactor final : public service, driver {
 
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
   /// for ever). False: nothing has come.
-  bool wait(ready_list& out, time_point look_until, int limit) noexcept;
+  bool wait(ready_list& out, time_point look_until, int limit, io_thread* t = nullptr) noexcept;
+  void go_to_work(io_thread& t) noexcept;
+  void leave_work(io_thread& t) noexcept;
   /// The timers' event has come.
   void ring(ready_list& out) noexcept;
   void thread_loop(io_thread& t) noexcept;

@@ -24,6 +24,8 @@ struct driver {
   /// A worker that is busy looks without waiting, in its turn; it does nothing where an I/O thread waits. What has become
   /// ready is scheduled.
   virtual void look() noexcept = 0;
+  /// order = "asyncio": its worker fires the timers that are due.
+  virtual void fire_due() noexcept = 0;
   /// An I/O thread has kept a job (kept_jobs.hpp): a worker that waits in poll() is to look soon.
   virtual void kept() noexcept = 0;
   /// Makes poll() return soon; any thread, also before the poll began.

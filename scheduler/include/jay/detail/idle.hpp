@@ -40,6 +40,8 @@ inline constexpr std::uint32_t ready = 2;    // a task stands in a shared queue:
 inline constexpr std::uint32_t slow_forks = 4;  // constant: this worker's forks never take the fast path
 inline constexpr std::uint32_t turn = 8;     // the ticker asks for a turn (turns.hpp): come back to the loop
 inline constexpr std::uint32_t late = 16;    // that request is more than a tick old
+inline constexpr std::uint32_t hold = 32;    // stand still (standstill.hpp)
+inline constexpr std::uint32_t due = 64;     // order = "asyncio": timers are due at the next turn
 }  // namespace attention
 
 /// A worker, as the others see it.

@@ -43,11 +43,11 @@ struct JAY_API worker : parker {
   bool fifo = false;           // order = "asyncio"
   bool unowned_ends = false;   // in that order: what is about to end is a gather's child that waited for a handle,
   bool first_fails = false;    // and the first of its siblings that has failed
-  bool watched = false;        // debug mode: a stall_watch looks at `step`
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
   kept_jobs* kept = nullptr;   // an I/O thread that runs tasks now: what becomes ready by them
   // relaxed: numbers and requests that say nothing about other data
+  atomic<bool> watched{false};      // debug mode: a stall_watch looks at `step`
   atomic<int> thread{0};            // its number to the kernel; 0: none yet
   atomic<bool> long_slices{false};  // the ticker has asked for them (time_slice.hpp)
   scheduler* sched;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// A fixture with a configuration of 1, 2 and 4 workers and of asyncio's order, for tests that start runtimes themselves.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <jay/config.hpp>
+
+#include "worker_counts.hpp"
+
+namespace jay::testing {
+
+/// 0: one worker in asyncio's order.
+class OnOrders : public ::testing::TestWithParam<unsigned> {
+ protected:
+  static jay::config config() {
+    jay::config c;
+    c.scheduler = GetParam() ? workers(GetParam()) : in_asyncio_order();
+    return c;
+  }
+  static bool in_order() { return GetParam() == 0; }
+};
+
+/// What f throws as a std::exception; empty if it throws nothing.
+template <class F>
+std::string said_by(F f) {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+  return {};
+}
+
+}  // namespace jay::testing
