@@ -258,4 +258,34 @@ TEST(AsynciosOrder, ACancelledGatherWaitsForNoOtherHandleOnceOneWasCancelled) {
   run_in_order(main());
 }
 
+TEST(AsynciosOrder, CallsTimersAndTasksTakeTurns) {
+  jay::config c;
+  c.scheduler.workers = 1;
+  c.scheduler.order = jay::order::asyncio;
+  jay::event_loop loop(c);
+  std::string trace;
+  auto note = [&](std::string s) { return [&trace, s] { trace += s + " "; }; };
+  auto child = [&](std::string s) -> jay::task<> {
+    trace += s + " ";
+    co_await jay::sleep(0s);
+    trace += s + "2 ";
+    loop.call_soon(note(s + "-call"));
+  };
+  auto main = [&]() -> jay::task<> {
+    loop.call_soon(note("a"));
+    auto t = loop.create_task(child("b"));
+    loop.call_later(0s, note("c"));
+    loop.call_soon(note("d"));
+    t.add_done_callback([&](const jay::task_handle<>&) { trace += "done "; });
+    co_await t;
+    trace += "main ";
+    loop.call_soon(note("last"));
+  };
+  loop.call_soon(note("first"));
+  loop.create_task(child("x"));
+  loop.call_later(0s, note("later"));
+  loop.run_until_complete(main());
+  EXPECT_EQ(trace, "first x later x2 a b d c x-call b2 b-call done main last ");
+}
+
 }  // namespace
