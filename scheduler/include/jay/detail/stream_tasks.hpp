@@ -38,7 +38,8 @@ class stream_outlet {
     explicit putter(stream_outlet& o) noexcept : of(o) {}
     putter(const putter&) = delete;
     ~putter() {
-      if (of.putters_.fetch_sub(1, std::memory_order_acq_rel) == 1) of.items.shutdown();  // acq_rel: the puts come before
+      // acq_rel: with each other ~putter, whose puts come before
+      if (of.putters_.fetch_sub(1, std::memory_order_acq_rel) == 1) of.items.shutdown();
     }
     stream_outlet& of;
   };
