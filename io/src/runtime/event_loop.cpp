@@ -104,8 +104,8 @@ event_loop::one_run::one_run(event_loop& l, const detail::how_to_run& how) : loo
                              ": this event loop is already running; called from a running task: await the operation instead");
   detail::check_outside(how.what);
   if (l.runtime_) detail::check_not_forked(l.scheduler(), how.what);
-  l.core_->begin_run(how.what, how.last);
-  if (!l.runtime_->all().interrupts) interrupts_ = std::make_unique<detail::interrupt_watch>();
+  if (l.runtime_ && !l.runtime_->all().interrupts) interrupts_ = std::make_unique<detail::interrupt_watch>();
+  l.core_->begin_run(how.what, how.last);  // last: nobody would end it
 }
 event_loop::one_run::~one_run() { end(); }
 

@@ -41,7 +41,7 @@ bool is_free(const struct sigaction& current) noexcept {
 
 atomic<std::uint32_t>& run_word() noexcept { return word; }
 void move_run_word() noexcept {
-  word.fetch_add(1, std::memory_order_release);  // [RW1] with the acquire in main_run::wait
+  word.fetch_add(1, std::memory_order_release);  // [RW1] with the acquire in one_run::wait
   futex_wake(word, INT_MAX);
 }
 
