@@ -115,11 +115,7 @@ task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&..
 
 template <class T, std::same_as<task_group>... Group>
 task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
-  if (s.has_task_factory()) [[unlikely]] {
-    task_options made = o;
-    s.call_task_factory(made);
-    return start_as(s, made, std::move(t), group...);
-  }
+  if (s.has_task_factory()) [[unlikely]] return start_as(s, s.by_task_factory(o), std::move(t), group...);
   return start_as(s, o, std::move(t), group...);
 }
 

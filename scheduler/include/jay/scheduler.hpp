@@ -75,7 +75,7 @@ class JAY_API scheduler {
   void set_task_factory(task_factory_function factory);
   task_factory_function task_factory() const;
   bool has_task_factory() const noexcept { return has_task_factory_.load(std::memory_order_relaxed); }  // relaxed: a hint
-  void call_task_factory(task_options& o);
+  task_options by_task_factory(const task_options& o);
   scheduler_statistics statistics() const noexcept;
 
   /// Cancels every task and waits until all have ended, then closes the async_generators that are left, and waits for their

@@ -160,13 +160,15 @@ scheduler::task_factory_function scheduler::task_factory() const {
   std::lock_guard g(core_->handler_mutex);
   return core_->factory ? *core_->factory : nullptr;
 }
-void scheduler::call_task_factory(task_options& o) {
+task_options scheduler::by_task_factory(const task_options& o) {
   std::shared_ptr<const task_factory_function> factory;
   {
     std::lock_guard g(core_->handler_mutex);
     factory = core_->factory;
   }
-  if (factory) (*factory)(o);
+  task_options made = o;
+  if (factory) (*factory)(made);
+  return made;
 }
 
 bool scheduler::quiet() const noexcept { return core_->quiet(); }
