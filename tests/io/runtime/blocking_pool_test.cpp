@@ -8,7 +8,7 @@
 #include <thread>
 
 #include <jay/gather.hpp>
-#include <jay/runtime.hpp>
+#include <jay/run.hpp>
 #include <jay/to_thread.hpp>
 
 using namespace std::chrono_literals;
