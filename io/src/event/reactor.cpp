@@ -118,14 +118,10 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
 
 // An I/O thread: [IS1] at_work := 1, light fence, [IS2] does the scheduler stand? Who makes it stand still has made the
 // scheduler stand; heavy fence, [IS1] reads at_work. One sees the other. At the end of the work alike, so no wake is missed.
-void reactor::go_to_work(io_thread& t) noexcept {
-  for (;;) {
-    t.at_work.store(1, asym_store);  // [IS1]
-    asymmetric_light();
-    if (!sched_.stands()) [[likely]] return;  // [IS2]
-    leave_work(t);
-    sched_.wait_while_it_stands();
-  }
+bool reactor::go_to_work(io_thread& t) noexcept {
+  t.at_work.store(1, asym_store);  // [IS1]
+  asymmetric_light();
+  return !sched_.stands();  // [IS2]
 }
 void reactor::leave_work(io_thread& t) noexcept {
   t.at_work.store(0, asym_store);  // [IS1] release: what it has done
@@ -138,6 +134,21 @@ void reactor::stand_still() noexcept {
     while (t.at_work.load(asym_load) != 0) futex_wait(t.at_work, 1);  // [IS1] acquire, with leave_work
 }
 
+// First what is meant for the worker that waits here: it has to come to stand still, too.
+int reactor::stand(io_thread& t, epoll_event* events, int n, ready_list& out) noexcept {
+  source* const notice = &notifier_;
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.ptr != notice) continue;
+    notice->on_events(events[i].events, out);
+    events[i--] = events[--n];
+  }
+  do {
+    leave_work(t);
+    sched_.wait_while_it_stands();
+  } while (!go_to_work(t));
+  return n;
+}
+
 bool reactor::wait(ready_list& out, time_point look_until, int limit, io_thread* t) noexcept {
   epoll_event events[events_per_wait];
   int n = 0;
@@ -146,18 +157,15 @@ bool reactor::wait(ready_list& out, time_point look_until, int limit, io_thread*
     while (n == 0 && sched_.quiet() && std::chrono::steady_clock::now() < look_until);
   }
   if (n <= 0) n = ::epoll_wait(epoll_, events, events_per_wait, limit);
-  // First what is meant for the worker that waits here: it has to come to stand still, too.
-  source* const notice = &notifier_;
-  for (int i = 0; i < n; ++i)
-    if (events[i].data.ptr == notice) notice->on_events(events[i].events, out);
-  if (t) go_to_work(*t);
+  const bool any = n != 0;
+  if (t && !go_to_work(*t)) [[unlikely]] n = stand(*t, events, n, out);
   bool due = false;
   for (int i = 0; i < n; ++i) {
-    if (!events[i].data.ptr) due = true;
-    else if (events[i].data.ptr != notice) static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
+    if (events[i].data.ptr) static_cast<source*>(events[i].data.ptr)->on_events(events[i].events, out);
+    else due = true;
   }
   if (due) ring(out);
-  return n != 0;
+  return any;
 }
 
 void reactor::ring(ready_list& out) noexcept {

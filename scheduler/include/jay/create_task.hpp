@@ -100,7 +100,7 @@ auto coroutine_of(F&& f, A&&... args) {
 }
 
 template <class T, std::same_as<task_group>... Group>
-task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&... group) {
+[[gnu::always_inline]] inline task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&... group) {
   t.require();
   using block_type = std::conditional_t<sizeof...(Group) == 0, task_block<T>, grouped_block<T>>;
   task_block<T>* block = new block_type(s, detail_task_options_access::priority(o), group...);
@@ -113,9 +113,15 @@ task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&..
   return task_handle<T>(std::move(keep));
 }
 
+/// Out of line: options of its own have no place in the frame of start.
+template <class T, std::same_as<task_group>... Group>
+[[gnu::noinline]] task_handle<T> start_by_factory(scheduler& s, const task_options& o, task<T> t, Group&... group) {
+  return start_as(s, s.by_task_factory(o), std::move(t), group...);
+}
+
 template <class T, std::same_as<task_group>... Group>
 task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
-  if (s.has_task_factory()) [[unlikely]] return start_as(s, s.by_task_factory(o), std::move(t), group...);
+  if (s.has_task_factory()) [[unlikely]] return start_by_factory(s, o, std::move(t), group...);
   return start_as(s, o, std::move(t), group...);
 }
 

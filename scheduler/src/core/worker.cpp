@@ -114,7 +114,8 @@ void run_job(worker& w, job* j) noexcept {
   w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
   w.has_run = true;
-  if (w.watched.load(std::memory_order_relaxed)) [[unlikely]] note_step(w, j);  // relaxed: a stall_watch is there for good
+  const bool watched = w.watched.load(std::memory_order_relaxed);  // relaxed: a stall_watch is there for good
+  if (watched) [[unlikely]] note_step(w, j);
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);
     w.parked = false;
@@ -123,8 +124,7 @@ void run_job(worker& w, job* j) noexcept {
     now->resume(now);
   }
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
-  // relaxed: as above. [SW1]
-  if (w.watched.load(std::memory_order_relaxed)) w.step.store(0, std::memory_order_release);
+  if (watched) [[unlikely]] w.step.store(0, std::memory_order_release);  // [SW1]
   if (!w.parked) [[unlikely]]
     fatal(
         "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "

@@ -41,8 +41,6 @@ bool in_its_order(const scheduler_ref& at) noexcept {
   return this_worker && this_worker->fifo && this_worker->sched->number() == at.number;
 }
 
-waiter*& next_due(waiter& l) noexcept { return l.owner ? l.next : static_cast<callback&>(l).next_due; }
-
 }  // namespace
 
 // In asyncio's order: a wait that its own callback ends is not claimed here, as a cancel may still end it before its turn
@@ -58,7 +56,8 @@ bool shared_state::claims_in_turn(waiter& l) noexcept {
 bool shared_state::complete(status s) noexcept {
   waiter* due = nullptr;
   const bool in_order = this_worker && this_worker->fifo;
-  bool calls_in_turn = false, calls = false;
+  waiter* first_call = nullptr;
+  bool calls_in_turn = false;
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
@@ -69,31 +68,41 @@ bool shared_state::complete(status s) noexcept {
       if (t.cancel_unseen() && (t.flags.load(std::memory_order_relaxed) & task_state::by_itself)) [[unlikely]] return false;
     }
     state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
-    waiter_list left;
     waiter** end = &due;
-    while (waiter* l = waiters.pop_front()) {
+    // Callbacks stay: they go to the back, in their order, and when the first of them comes round all have been seen.
+    while (waiter* l = waiters.front()) {
+      if (l == first_call) [[unlikely]] break;
+      waiters.pop_front();
+      waiter** link = &l->next;
       if (!l->owner) [[unlikely]] {
-        left.push_back(*l);
-        if (!calls) calls_in_turn = in_order && in_its_order(where());
-        calls = true;
+        waiters.push_back(*l);
+        if (!first_call) {
+          first_call = l;
+          calls_in_turn = in_order && in_its_order(where());
+        }
         if (!calls_in_turn) continue;
-        static_cast<callback*>(l)->due = static_cast<callback*>(l)->here = true;
+        auto* c = static_cast<callback*>(l);
+        c->due = c->here = true;
+        link = &c->next_due;
       } else if (!(in_order ? claims_in_turn(*l) : l->claim())) {
         continue;  // a canceller was faster, or resumes it for us
       }
       *end = l;
-      end = &next_due(*l);
-      *end = nullptr;
+      end = link;
     }
-    waiters = left;
+    *end = nullptr;
   }
-  while (due) {
-    waiter* l = std::exchange(due, next_due(*due));
-    if (!l->owner) this_worker->push(static_cast<callback*>(l));
-    else if (in_order && l->in_turns && &l->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(l)->call_back();
+  while (waiter* l = due) {
+    if (!l->owner) [[unlikely]] {
+      due = static_cast<callback*>(l)->next_due;
+      this_worker->push(static_cast<callback*>(l));
+      continue;
+    }
+    due = l->next;
+    if (in_order && l->in_turns && &l->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(l)->call_back();
     else wake(l);
   }
-  if (calls && !calls_in_turn) [[unlikely]] start_callbacks();
+  if (first_call && !calls_in_turn) [[unlikely]] start_callbacks();
   return true;
 }
 

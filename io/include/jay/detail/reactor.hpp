@@ -44,6 +44,8 @@
 #include <jay/detail/timers.hpp>
 #include <jay/io_config.hpp>
 
+struct epoll_event;  // <sys/epoll.h>
+
 namespace jay::detail {
 
 struct worker;
@@ -147,7 +149,9 @@ class JAY_API reactor final : public service, driver {
   /// Looks again and again until then, while the workers have nothing to do, before it sleeps, for at most `limit` ms (-1:
   /// for ever). False: nothing has come.
   bool wait(ready_list& out, time_point look_until, int limit, io_thread* t = nullptr) noexcept;
-  void go_to_work(io_thread& t) noexcept;
+  /// False: it is to stand still first.
+  bool go_to_work(io_thread& t) noexcept;
+  int stand(io_thread& t, epoll_event* events, int n, ready_list& out) noexcept;
   void leave_work(io_thread& t) noexcept;
   /// The timers' event has come.
   void ring(ready_list& out) noexcept;
