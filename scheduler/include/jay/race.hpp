@@ -179,7 +179,7 @@ class JAY_API first_done : public suspends<first_done> {
 
 /// What is given by value becomes a task of its own.
 template <class Op>
-auto handle_of(Op&& o) {
+auto as_handle(Op&& o) {
   if constexpr (is_unowned<std::decay_t<Op>>) return std::forward<Op>(o);
   else return create_task(std::forward<Op>(o));
 }
@@ -198,7 +198,7 @@ inline void hear_all(const std::vector<state_ptr<shared_state>>& states) noexcep
 template <class... Op, std::size_t... I>
 task<result<winner_t<Op...>>> race_settled_of(std::index_sequence<I...>, Op... ops) {
   using winner = winner_t<Op...>;
-  auto handles = std::tuple{handle_of(std::move(ops))...};  // in argument order: braces
+  auto handles = std::tuple{as_handle(std::move(ops))...};  // in argument order: braces
   std::vector<state_ptr<shared_state>> states;
   (states.emplace_back(std::get<I>(handles).share()), ...);
   hear_all(states);
@@ -210,11 +210,11 @@ task<result<winner_t<Op...>>> race_settled_of(std::index_sequence<I...>, Op... o
 template <class Op>
 task<result<op_result_t<Op>>> race_settled_range(std::vector<Op> ops) {
   if (ops.empty()) throw_empty_race("race_settled");
-  std::vector<decltype(handle_of(std::declval<Op>()))> handles;
+  std::vector<decltype(as_handle(std::declval<Op>()))> handles;
   handles.reserve(ops.size());
   std::vector<state_ptr<shared_state>> states;
   for (Op& o : ops) {
-    handles.push_back(handle_of(std::move(o)));
+    handles.push_back(as_handle(std::move(o)));
     states.emplace_back(handles.back().share());
   }
   hear_all(states);
