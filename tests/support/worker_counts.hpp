@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <exception>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include <jay/create_task.hpp>
 #include <jay/future.hpp>
@@ -46,6 +49,20 @@ struct counted {
   ~counted() { --alive; }
   std::atomic_ref<int> alive;
 };
+
+/// Its text, for a cancel with "cancelled " before it; "nothing" if op ends well.
+template <class Op>
+task<std::string> what_is_thrown(Op op) {
+  std::string what = "nothing";
+  try {
+    static_cast<void>(co_await std::move(op));
+  } catch (const std::exception& e) {
+    what = e.what();
+  } catch (const cancelled_error& e) {
+    what = "cancelled " + e.message();
+  }
+  co_return what;
+}
 
 /// What a task is to wait at, and how others know that it has come there.
 struct gate {

@@ -13,6 +13,8 @@
 
 namespace {
 
+using jay::testing::what_is_thrown;
+
 class All : public jay::testing::WorkerCounts {};
 JAY_FOR_WORKER_COUNTS(All);
 
@@ -66,17 +68,6 @@ TEST_P(All, SettledWaitsForEveryoneAndTellsWhoFailed) {
   EXPECT_TRUE(run(body()));
 }
 
-template <class Op>
-jay::task<std::string> cancel_of(Op op) {
-  std::string what = "none";
-  try {
-    co_await std::move(op);
-  } catch (const jay::cancelled_error& e) {
-    what = e.message();
-  }
-  co_return what;
-}
-
 TEST_P(All, CancelledWhileItWaitsItCancelsAllAndJoinsThem) {
   auto body = []() -> jay::task<> {
     jay::testing::gate begun;
@@ -87,14 +78,14 @@ TEST_P(All, CancelledWhileItWaitsItCancelsAllAndJoinsThem) {
       co_return v;
     };
     auto waits = [&]() -> jay::task<std::string> {
-      std::string what = co_await cancel_of(jay::all(until_cancelled(a), second()));
+      std::string what = co_await what_is_thrown(jay::all(until_cancelled(a), second()));
       co_return what;
     };
     jay::task_handle<std::string> h = jay::create_task(waits);
     co_await begun.arrived;
     h.cancel("stop");
     std::string what = co_await h;
-    EXPECT_EQ("stop", what);
+    EXPECT_EQ("cancelled stop", what);
     EXPECT_TRUE(b);
   };
   run(body());
@@ -124,7 +115,7 @@ TEST_P(All, CancelledWhileTheOthersCleanUpAfterAnErrorItThrowsTheErrorAndTheCanc
       }
       EXPECT_TRUE(thrown);
       jay::event never;
-      std::string what = co_await cancel_of(never.wait());
+      std::string what = co_await what_is_thrown(never.wait());
       co_return what;
     };
     jay::task_handle<std::string> h = jay::create_task(runs);
@@ -132,7 +123,7 @@ TEST_P(All, CancelledWhileTheOthersCleanUpAfterAnErrorItThrowsTheErrorAndTheCanc
     h.cancel("late");
     cleans.open();
     std::string what = co_await h;
-    EXPECT_EQ("late", what);
+    EXPECT_EQ("cancelled late", what);
   };
   run(body());
 }
@@ -147,14 +138,14 @@ TEST_P(All, SettledThatIsCancelledCancelsAllAndJoinsThem) {
       co_return v;
     };
     auto waits = [&]() -> jay::task<std::string> {
-      std::string what = co_await cancel_of(jay::all_settled(number(1), second()));
+      std::string what = co_await what_is_thrown(jay::all_settled(number(1), second()));
       co_return what;
     };
     jay::task_handle<std::string> h = jay::create_task(waits);
     co_await begun.arrived;
     h.cancel("stop");
     std::string what = co_await h;
-    EXPECT_EQ("stop", what);
+    EXPECT_EQ("cancelled stop", what);
     EXPECT_TRUE(b);
   };
   run(body());

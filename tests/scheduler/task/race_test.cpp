@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,8 @@
 #include "tests/support/worker_counts.hpp"
 
 namespace {
+
+using jay::testing::what_is_thrown;
 
 class Race : public jay::testing::WorkerCounts {};
 JAY_FOR_WORKER_COUNTS(Race);
@@ -64,17 +67,23 @@ jay::task<int> cancelled_itself() {
   throw jay::cancelled_error("by itself");
   co_return 0;
 }
-template <class Op>
-jay::task<std::string> what_is_thrown(Op op) {
-  std::string what = "nothing";
-  try {
-    static_cast<void>(co_await std::move(op));
-  } catch (const std::exception& e) {
-    what = e.what();
-  } catch (const jay::cancelled_error& e) {
-    what = "cancelled " + e.message();
-  }
-  co_return what;
+/// The first that `starts` is given wins. `starts` is race or any.
+template <class Starts>
+jay::task<> cancelled_while_losers_clean_up(Starts starts) {
+  jay::testing::gate waits, cleans;
+  auto races = [&]() -> jay::task<std::string> {
+    int v = co_await starts(number_after(waits.arrived, 3), slow_loser(waits, cleans));
+    EXPECT_EQ(3, v);
+    jay::event never;
+    std::string what = co_await what_is_thrown(never.wait());
+    co_return what;
+  };
+  jay::task_handle<std::string> h = jay::create_task(races);
+  co_await cleans.arrived;
+  h.cancel("late");
+  cleans.open();
+  std::string what = co_await h;
+  EXPECT_EQ("cancelled late", what);
 }
 
 // ---- race ----
@@ -220,23 +229,7 @@ TEST_P(Race, CancelledWhileAllWaitItCancelsAllAndJoinsThem) {
 }
 
 TEST_P(Race, CancelledWhileTheLosersCleanUpItGivesTheValueAndTheCancelIsNotLost) {
-  auto body = []() -> jay::task<> {
-    jay::testing::gate waits, cleans;
-    auto races = [&]() -> jay::task<std::string> {
-      int v = co_await jay::race(number_after(waits.arrived, 3), slow_loser(waits, cleans));
-      EXPECT_EQ(3, v);
-      jay::event never;
-      std::string what = co_await what_is_thrown(never.wait());
-      co_return what;
-    };
-    jay::task_handle<std::string> h = jay::create_task(races);
-    co_await cleans.arrived;
-    h.cancel("late");
-    cleans.open();
-    std::string what = co_await h;
-    EXPECT_EQ("cancelled late", what);
-  };
-  run(body());
+  run(cancelled_while_losers_clean_up([](auto... ops) { return jay::race(std::move(ops)...); }));
 }
 
 TEST_P(Race, ACancelThatIsDueIsToldAndNothingGoesOn) {
@@ -328,23 +321,7 @@ TEST_P(Any, CancelledWhileAllWaitItCancelsAllAndJoinsThem) {
 }
 
 TEST_P(Any, CancelledWhileTheLosersCleanUpItGivesTheValueAndTheCancelIsNotLost) {
-  auto body = []() -> jay::task<> {
-    jay::testing::gate waits, cleans;
-    auto races = [&]() -> jay::task<std::string> {
-      int v = co_await jay::any(number_after(waits.arrived, 3), slow_loser(waits, cleans));
-      EXPECT_EQ(3, v);
-      jay::event never;
-      std::string what = co_await what_is_thrown(never.wait());
-      co_return what;
-    };
-    jay::task_handle<std::string> h = jay::create_task(races);
-    co_await cleans.arrived;
-    h.cancel("late");
-    cleans.open();
-    std::string what = co_await h;
-    EXPECT_EQ("cancelled late", what);
-  };
-  run(body());
+  run(cancelled_while_losers_clean_up([](auto... ops) { return jay::any(std::move(ops)...); }));
 }
 
 // ---- race_settled ----

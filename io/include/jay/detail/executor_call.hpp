@@ -2,13 +2,12 @@
 // What run_in_executor calls on a thread of the pool.
 #pragma once
 
-#include <exception>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <jay/error.hpp>
 #include <jay/future.hpp>
+#include <jay/then.hpp>
 
 namespace jay::detail {
 
@@ -20,25 +19,14 @@ struct executor_call {
 
   void run() noexcept {
     if (result.done()) return;  // cancelled before it began
-    try {
+    settle(result, [&] {
       if constexpr (std::is_void_v<value>) {
         std::apply(std::move(function), std::move(args));
-        give([&] { result.set_result(); });
+        result.set_result();
       } else {
-        auto&& got = std::apply(std::move(function), std::move(args));
-        give([&] { result.set_result(std::forward<decltype(got)>(got)); });
+        result.set_result(std::apply(std::move(function), std::move(args)));
       }
-    } catch (...) {
-      give([&] { result.set_exception(std::current_exception()); });
-    }
-  }
-  /// Nothing where it was cancelled meanwhile.
-  template <class Set>
-  static void give(Set set) {
-    try {
-      set();
-    } catch (const invalid_state_error&) {
-    }
+    });
   }
 
   F function;

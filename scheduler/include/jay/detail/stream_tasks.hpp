@@ -214,7 +214,7 @@ class buffered_stream {
         item i = state_->out.items.get_nowait();
         if (i.value) running_.add(*i.value);
       }
-    } catch (...) {  // there is none left
+    } catch (...) {  // there is none left, or no memory to wait for the rest
     }
     state_->out.items.shutdown(true);
     running_.cancel();
