@@ -8,21 +8,18 @@
 
 namespace jay::detail {
 
-class wait_base::waiting final : public wait_set {
+class wait_base::waiting final : public awaited_set {
  public:
   waiting(std::vector<state_ptr<shared_state>> targets, wait_mode mode)
-      : wait_set(std::move(targets)), mode_(mode), left_(size()) {}
+      : awaited_set(std::move(targets)), mode_(mode), left_(size()) {}
 
-  bool over = false;       // guarded by mutex: what is waited for has come
-  waiter* awaiting = nullptr;  // guarded by mutex
+  bool over = false;  // guarded by mutex: what is waited for has come
 
  private:
   waiter* ended(std::size_t i) noexcept override {
     status s = target(i).state.load(std::memory_order_acquire);  // [F1]
     if (--left_ == 0 || mode_ == first_completed || (mode_ == first_exception && s == status::error)) over = true;
-    if (!over || !awaiting || !awaiting->claim()) return nullptr;
-    awaiting->next = nullptr;
-    return std::exchange(awaiting, nullptr);
+    return over ? claim_awaiting() : nullptr;
   }
   const wait_mode mode_;
   std::size_t left_;

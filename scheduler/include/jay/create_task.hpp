@@ -99,6 +99,14 @@ auto coroutine_of(F&& f, A&&... args) {
   else return call_owned<std::decay_t<F>, std::decay_t<A>...>(std::forward<F>(f), std::forward<A>(args)...);
 }
 
+/// The task runs as that of the block.
+template <class T>
+void launch(task_block<T>& block, task<T>&& t, bool eager) {
+  job* frame = t.release();
+  result_promise_of(frame).out = &block.result;
+  launch(static_cast<task_state&>(block), frame, eager);
+}
+
 template <class T, std::same_as<task_group>... Group>
 [[gnu::always_inline]] inline task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&... group) {
   t.require();
@@ -106,9 +114,7 @@ template <class T, std::same_as<task_group>... Group>
   task_block<T>* block = new block_type(s, detail_task_options_access::priority(o), group...);
   state_ptr<task_block<T>> keep(block), runtimes(block);  // it is made with two references
   detail_task_options_access::apply(o, *block);
-  job* frame = t.release();
-  result_promise_of(frame).out = &block->result;
-  launch(*block, frame, detail_task_options_access::eager(o));
+  launch(*block, std::move(t), detail_task_options_access::eager(o));
   runtimes.detach();
   return task_handle<T>(std::move(keep));
 }

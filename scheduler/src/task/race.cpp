@@ -14,20 +14,17 @@ void throw_none_of_any(std::vector<std::exception_ptr> errors) {
   throw exception_group("any: all operations have failed", std::move(errors));
 }
 
-class first_done::watching final : public wait_set {
+class first_done::watching final : public awaited_set {
  public:
-  explicit watching(std::vector<state_ptr<shared_state>> targets) : wait_set(std::move(targets)) {}
+  explicit watching(std::vector<state_ptr<shared_state>> targets) : awaited_set(std::move(targets)) {}
 
   std::optional<std::size_t> first;  // guarded by mutex
-  waiter* awaiting = nullptr;        // guarded by mutex
 
  private:
   waiter* ended(std::size_t i) noexcept override {
     if (first) return nullptr;
     first = i;
-    if (!awaiting || !awaiting->claim()) return nullptr;
-    awaiting->next = nullptr;
-    return std::exchange(awaiting, nullptr);
+    return claim_awaiting();
   }
 };
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <jay/detail/waiter.hpp>
@@ -55,6 +56,21 @@ class JAY_API wait_set {
   std::optional<scope> scope_;  // of the items: it outlives the task that watches
   atomic<std::uint32_t> references_{1};  // relaxed: who takes another has one
   bool over_ = false;  // guarded by mutex
+};
+
+/// One that a single operation waits for.
+class awaited_set : public wait_set {
+ public:
+  waiter* awaiting = nullptr;  // guarded by mutex
+
+ protected:
+  using wait_set::wait_set;
+  /// What `ended` gives when the wait is over: who waits, if anybody does and no canceller was faster.
+  waiter* claim_awaiting() noexcept {
+    if (!awaiting || !awaiting->claim()) return nullptr;
+    awaiting->next = nullptr;
+    return std::exchange(awaiting, nullptr);
+  }
 };
 
 struct end_wait_set {
