@@ -164,6 +164,9 @@ task<T> wait_for(Op o, limit l) {
       if (o.cancelled()) throw timeout_error();
     }
   }
+  if constexpr (requires { o.done(); }) {
+    if (o.done()) co_return co_await std::move(o);  // without the limit, which could end a turn that it waits for others
+  }
   if constexpr (!is_under_way<Op>) {
     if (l.none_left()) {
       if constexpr (is_task<Op>) o.require();

@@ -18,6 +18,12 @@ class [[nodiscard("an operation does nothing until it is awaited")]] op {
  public:
   explicit op(A... args) : args_(std::forward<A>(args)...) {}
   Awaiter operator co_await() && { return std::make_from_tuple<Awaiter>(std::move(args_)); }
+  /// Of one that waits for a task or a future (a shield): that has ended already.
+  bool done() const noexcept
+    requires(sizeof...(A) > 0) && requires { std::get<0>(std::declval<const std::tuple<A...>&>())->done(); }
+  {
+    return std::get<0>(args_)->done();
+  }
 
  private:
   std::tuple<A...> args_;
