@@ -119,7 +119,8 @@ TEST_P(Threadsafe, RunInExecutorGivesAFutureOfWhatTheCallGives) {
     const std::thread::id worker = std::this_thread::get_id();
     int n = co_await loop.run_in_executor(nullptr, [](int a, std::unique_ptr<int> b) { return a + *b; }, 1,
                                           std::make_unique<int>(2));
-    bool elsewhere = co_await loop.run_in_executor(nullptr, [worker] { return std::this_thread::get_id() != worker; });
+    auto is_elsewhere = [worker] { return std::this_thread::get_id() != worker; };
+    bool elsewhere = co_await loop.run_in_executor(nullptr, is_elsewhere);
     auto fails = loop.run_in_executor(nullptr, [] { throw std::domain_error("call"); });
     std::string said;
     try {
