@@ -101,20 +101,20 @@ auto coroutine_of(F&& f, A&&... args) {
 
 /// The task runs as that of the block.
 template <class T>
-void launch(task_block<T>& block, task<T>&& t, bool eager) {
+void launch(task_block<T>& block, task<T>& t, bool eager) {
   job* frame = t.release();
   result_promise_of(frame).out = &block.result;
   launch(static_cast<task_state&>(block), frame, eager);
 }
 
 template <class T, std::same_as<task_group>... Group>
-[[gnu::always_inline]] inline task_handle<T> start_as(scheduler& s, const task_options& o, task<T> t, Group&... group) {
+[[gnu::always_inline]] inline task_handle<T> start_as(scheduler& s, const task_options& o, task<T>& t, Group&... group) {
   t.require();
   using block_type = std::conditional_t<sizeof...(Group) == 0, task_block<T>, grouped_block<T>>;
   task_block<T>* block = new block_type(s, detail_task_options_access::priority(o), group...);
   state_ptr<task_block<T>> keep(block), runtimes(block);  // it is made with two references
   detail_task_options_access::apply(o, *block);
-  launch(*block, std::move(t), detail_task_options_access::eager(o));
+  launch(*block, t, detail_task_options_access::eager(o));
   runtimes.detach();
   return task_handle<T>(std::move(keep));
 }
@@ -122,13 +122,13 @@ template <class T, std::same_as<task_group>... Group>
 /// Out of line: options of its own have no place in the frame of start.
 template <class T, std::same_as<task_group>... Group>
 [[gnu::noinline]] task_handle<T> start_by_factory(scheduler& s, const task_options& o, task<T> t, Group&... group) {
-  return start_as(s, s.by_task_factory(o), std::move(t), group...);
+  return start_as(s, s.by_task_factory(o), t, group...);
 }
 
 template <class T, std::same_as<task_group>... Group>
 task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
   if (s.has_task_factory()) [[unlikely]] return start_by_factory(s, o, std::move(t), group...);
-  return start_as(s, o, std::move(t), group...);
+  return start_as(s, o, t, group...);
 }
 
 }  // namespace detail

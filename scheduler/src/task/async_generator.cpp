@@ -120,7 +120,7 @@ void start_closing(scheduler& s, generator_promise& g) {
   state_ptr<task_block<void>> keep(block), runtimes(block);  // it is made with two references
   block->set_name("aclose");
   block->flags.store(task_state::is_drained, std::memory_order_relaxed);  // relaxed: nobody else has it yet
-  launch(*block, std::move(closing), false);
+  launch(*block, closing, false);
   runtimes.detach();
 }
 

@@ -53,11 +53,38 @@ bool shared_state::claims_in_turn(waiter& l) noexcept {
   return static_cast<relaying_waiter&>(l).placed = true;
 }
 
+// The first that is left is a callback. Callbacks stay: they go to the back, in their order, and when the first of them comes
+// round all have been seen. Whether they are called in turn, and so are among those that follow `end`.
+bool shared_state::take_with_callbacks(waiter** end, bool in_order) noexcept {
+  const bool in_turn = in_order && in_its_order(where());
+  waiter* const first = waiters.front();
+  waiter* l = first;
+  do {
+    waiters.remove(*l);
+    waiter** link = &l->next;
+    bool due = true;
+    if (l->owner) {
+      due = in_order ? claims_in_turn(*l) : l->claim();
+    } else {
+      waiters.push_back(*l);
+      auto* c = static_cast<callback*>(l);
+      due = c->due = c->here = in_turn;
+      link = &c->next_due;
+    }
+    if (due) {
+      *end = l;
+      end = link;
+    }
+    l = waiters.front();
+  } while (l != first);
+  *end = nullptr;
+  return in_turn;
+}
+
 bool shared_state::complete(status s) noexcept {
   waiter* due = nullptr;
   const bool in_order = this_worker && this_worker->fifo;
-  waiter* first_call = nullptr;
-  bool calls_in_turn = false;
+  bool calls = false;
   {
     spin_guard g(mutex);
     if (state.load(std::memory_order_relaxed) != status::pending) return false;  // relaxed: it changes under the lock
@@ -69,40 +96,27 @@ bool shared_state::complete(status s) noexcept {
     }
     state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
     waiter** end = &due;
-    // Callbacks stay: they go to the back, in their order, and when the first of them comes round all have been seen.
-    while (waiter* l = waiters.front()) {
-      if (l == first_call) [[unlikely]] break;
-      waiters.pop_front();
-      waiter** link = &l->next;
-      if (!l->owner) [[unlikely]] {
-        waiters.push_back(*l);
-        if (!first_call) {
-          first_call = l;
-          calls_in_turn = in_order && in_its_order(where());
-        }
-        if (!calls_in_turn) continue;
-        auto* c = static_cast<callback*>(l);
-        c->due = c->here = true;
-        link = &c->next_due;
-      } else if (!(in_order ? claims_in_turn(*l) : l->claim())) {
-        continue;  // a canceller was faster, or resumes it for us
-      }
+    waiter* l;
+    while ((l = waiters.front()) && l->owner) {
+      waiters.remove(*l);
+      if (!(in_order ? claims_in_turn(*l) : l->claim())) continue;  // a canceller was faster, or resumes it for us
       *end = l;
-      end = link;
+      end = &l->next;
     }
     *end = nullptr;
+    if (l) [[unlikely]] calls = !take_with_callbacks(end, in_order);
   }
-  while (waiter* l = due) {
-    if (!l->owner) [[unlikely]] {
-      due = static_cast<callback*>(l)->next_due;
-      this_worker->push(static_cast<callback*>(l));
+  while (waiter* one = due) {
+    if (!one->owner) [[unlikely]] {
+      due = static_cast<callback*>(one)->next_due;
+      this_worker->push(static_cast<callback*>(one));
       continue;
     }
-    due = l->next;
-    if (in_order && l->in_turns && &l->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(l)->call_back();
-    else wake(l);
+    due = one->next;
+    if (in_order && one->in_turns && &one->owner->sched() == this_worker->sched) static_cast<state_awaiter*>(one)->call_back();
+    else wake(one);
   }
-  if (first_call && !calls_in_turn) [[unlikely]] start_callbacks();
+  if (calls) [[unlikely]] start_callbacks();
   return true;
 }
 

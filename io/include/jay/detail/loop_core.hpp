@@ -25,7 +25,7 @@
 
 namespace jay::detail {
 
-class JAY_API loop_core : job, public std::enable_shared_from_this<loop_core> {
+class JAY_API loop_core : job {
  public:
   explicit loop_core(scheduler& s);
 

@@ -137,6 +137,7 @@ struct JAY_API shared_state {
   virtual ~shared_state();
   virtual bool do_cancel(const std::string& message, cancel_walk& w) noexcept;
   static bool claims_in_turn(waiter& l) noexcept;
+  bool take_with_callbacks(waiter** end, bool in_order) noexcept;
   void start_callbacks() noexcept;
   /// The last reference has gone. Reports an error that nobody has asked for.
   virtual void destroy() noexcept;
