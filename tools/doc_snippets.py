@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Compile and run every program in README.md and docs/*.md.
 
-usage: tools/doc_snippets.py --build DIR [--jobs N] [FILE.md...]   DIR: a finished CMake build of jay
+usage: tools/doc_snippets.py --build DIR [--jobs N] [--precompile] [FILE.md...]   DIR: a finished CMake build of jay
        tools/doc_snippets.py --extract DIR [FILE.md...]            only write them, with #line directives, for lint
 
 A program is a ```cpp block that contains `int main`. It must compile without warnings and end with status 0
@@ -10,7 +10,8 @@ within a minute. If the next block of the same section is a ```text block, the p
 Words on the opening line: ```cpp no-run only compiles; ```text any-order compares the sorted lines.
 
 The programs are built the way a user's are: jay is installed from DIR to a folder below it, and a small project
-uses find_package(jay). It takes DIR's compiler, flags and build type. Exit status: 0 all right, 1 a finding,
+uses find_package(jay). It takes DIR's compiler, flags and build type. --precompile: in less time, but a program that
+forgets to include something compiles all the same. Exit status: 0 all right, 1 a finding,
 2 wrong use.
 """
 
@@ -34,12 +35,22 @@ PROJECT = """\
 cmake_minimum_required(VERSION 3.25)
 project(doc_snippets LANGUAGES CXX)
 find_package(jay REQUIRED)
+if(PRECOMPILE)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
+  add_library(headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
+  target_link_libraries(headers PRIVATE jay::jay)
+  target_compile_options(headers PRIVATE -Wall -Wextra -Werror)
+  target_precompile_headers(headers PRIVATE <jay/jay.hpp>)
+endif()
 file(GLOB programs ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
 foreach(program IN LISTS programs)
   get_filename_component(name ${program} NAME_WE)
   add_executable(${name} ${program})
   target_link_libraries(${name} PRIVATE jay::jay)
   target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
+  if(PRECOMPILE)
+    target_precompile_headers(${name} REUSE_FROM headers)
+  endif()
 endforeach()
 """
 
@@ -105,7 +116,7 @@ def step(what, command):
         sys.exit(1)
 
 
-def build_all(build, folder, jobs):
+def build_all(build, folder, jobs, precompile):
     prefix = folder / "prefix"
     shutil.rmtree(prefix, ignore_errors=True)
     step("installing jay", ["cmake", "--install", build, "--prefix", prefix])
@@ -117,6 +128,7 @@ def build_all(build, folder, jobs):
     launcher = cache_value(build, "CMAKE_CXX_COMPILER_LAUNCHER") or shutil.which("ccache") or ""
     step("configuring the programs", [
         "cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}",
+        f"-DPRECOMPILE={'ON' if precompile else 'OFF'}",
         f"-DCMAKE_CXX_COMPILER={cache_value(build, 'CMAKE_CXX_COMPILER')}", f"-DCMAKE_CXX_FLAGS={flags}",
         f"-DCMAKE_BUILD_TYPE={build_type}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}",
         f"-DCMAKE_CXX_FLAGS_{build_type.upper()}={cache_value(build, 'CMAKE_CXX_FLAGS_' + build_type.upper())}"])
@@ -158,6 +170,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--extract", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--precompile", action="store_true")
     parser.add_argument("pages", nargs="*", type=pathlib.Path, metavar="FILE.md")
     args = parser.parse_args()
     if (args.build is None) == (args.extract is None):
@@ -178,7 +191,7 @@ def main():
     (folder / "CMakeLists.txt").write_text(PROJECT, encoding="utf-8")
     for old in snippets:
         (folder / "build" / old.name).unlink(missing_ok=True)   # never run what an earlier page said
-    log = build_all(args.build.resolve(), folder, args.jobs)
+    log = build_all(args.build.resolve(), folder, args.jobs, args.precompile)
     failed = 0
     for snippet in snippets:
         program = folder / "build" / snippet.name
