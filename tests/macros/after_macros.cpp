@@ -186,3 +186,4 @@
 #define NDEBUG_ 1
 
 #include <jay/jay.hpp>
+#include <jay/testing.hpp>

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <jay/detail/sync.hpp>
+#include <jay/testing.hpp>
 
 namespace {
 
@@ -570,6 +571,44 @@ TEST(RandomPrograms, GiveWhatTheirSeedsSay) {
   for (int i = 0; i < programs && !HasFailure(); ++i) {
     alarm(patience);
     run_program(base + static_cast<std::uint64_t>(i));
+  }
+  alarm(0);
+}
+
+/// What is the same when a seed is run again.
+struct replayed {
+  std::uint64_t value;
+  std::uint64_t jobs;
+  jay::time_point end;
+  bool operator==(const replayed&) const = default;
+};
+
+replayed run_drawn(std::uint64_t seed) {
+  shared_things sh;
+  sh.kinds = kinds_today;
+  auto main = [&]() -> jay::task<replayed> {
+    const std::uint64_t got = co_await node(sh, seed, 3 + static_cast<int>(seed % 3));
+    jay::event_loop& loop = jay::get_event_loop();
+    co_return replayed{got, loop.scheduler().statistics().jobs, loop.time()};
+  };
+  replayed r = jay::testing::run(main(), mix(seed));
+  EXPECT_EQ(0, alive.exchange(0)) << "coroutines that have not ended, JAY_SEED=" << seed;
+  return r;
+}
+
+// jay::testing::run, which throws where everything is blocked.
+TEST(RandomPrograms, InADrawnOrderGiveWhatTheirSeedsSayAndTheSameAgain) {
+  signal(SIGALRM, tell_what_hangs);
+  const char* one = std::getenv("JAY_SEED");
+  const std::uint64_t first = one ? std::strtoull(one, nullptr, 10) : std::random_device{}();
+  std::printf("programs from %llu\n", static_cast<unsigned long long>(first));
+  std::fflush(stdout);
+  for (std::uint64_t seed = first; seed < first + (one ? 1 : programs_at_once / 2) && !HasFailure(); ++seed) {
+    running_seed = seed;
+    alarm(patience);
+    const replayed once = run_drawn(seed);
+    EXPECT_EQ(once.value, value_of(seed)) << "JAY_SEED=" << seed;
+    EXPECT_EQ(run_drawn(seed), once) << "JAY_SEED=" << seed;
   }
   alarm(0);
 }

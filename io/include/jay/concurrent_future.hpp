@@ -64,7 +64,7 @@ class concurrent_future {
   T get(const std::chrono::duration<Rep, Period>& d) const {
     if (!done()) {
       detail::check_may_block(*task_.share());
-      if (!ended_->wait_until(detail::deadline_after(d))) throw timeout_error();
+      if (!ended_->wait_until(detail::deadline_after(d, std::chrono::steady_clock::now()))) throw timeout_error();
     }
     return value();
   }

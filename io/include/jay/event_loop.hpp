@@ -107,14 +107,14 @@ class JAY_API event_loop {
   /// After d; at once if that is zero or less. Throws std::invalid_argument if it is NaN.
   template <class Rep, class Period, class F, class... A>
   call_handle call_later(const std::chrono::duration<Rep, Period>& d, F&& f, A&&... args) {
-    return at("call_later", detail::deadline_after(d), std::forward<F>(f), std::forward<A>(args)...);
+    return at("call_later", detail::deadline_after(d, time()), std::forward<F>(f), std::forward<A>(args)...);
   }
   template <class F, class... A>
   call_handle call_at(time_point when, F&& f, A&&... args) {
     return at("call_at", when, std::forward<F>(f), std::forward<A>(args)...);
   }
-  /// The clock of call_at: the monotonic one.
-  time_point time() const noexcept { return std::chrono::steady_clock::now(); }
+  /// The clock of call_at: the monotonic one; inside jay::testing::run a virtual one.
+  time_point time() const noexcept { return core_->time(); }
 
   /// Called with what nobody else is told of: an error that a task leaves and nobody asks for, a call that throws. On a
   /// worker, perhaps on several at once. {} restores the default, which prints a line to stderr. A handler that throws is

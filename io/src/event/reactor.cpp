@@ -20,6 +20,7 @@
 #include <jay/scheduler.hpp>
 
 #include "errors.hpp"
+#include "simulated_driver.hpp"
 
 namespace jay::detail {
 namespace {
@@ -58,9 +59,14 @@ service_key reactor::key{"reactor", made_by_a_runtime};
 reactor::reactor(scheduler& s, const io_config& config)
     : sched_(s),
       config_(config),
-      timers_(s.workers() + 1),
+      timers_(s.workers() + 1, s.config().seed.has_value()),
+      simulated_(s.config().seed ? std::make_unique<simulated_driver>(s, timers_) : nullptr),
       in_turn_(s.config().order == order::asyncio),
       polled_(s) {
+  if (simulated_) {
+    set_driver(s, simulated_.get());
+    return;
+  }
   threads_.reserve(config_.threads);
   io_threads_ = std::vector<io_thread>(config_.threads);
   for (unsigned i = 0; i < config_.threads; ++i)
@@ -99,17 +105,25 @@ reactor::reactor(scheduler& s, const io_config& config)
 void reactor::stop(ending&) noexcept {
   stopping_.store(true, std::memory_order_seq_cst);  // [RS1] with thread_loop: before the event that ends the wait
   set_driver(sched_, nullptr);  // an I/O thread that gets the event meant for the worker leaves, and passes it on
+  if (simulated_) return;
   interrupt();                     // as each does that leaves
   for (std::thread& t : threads_) t.join();
   while (!due_timers_.rests()) thread_yield();  // the worker runs it soon; nobody announces any more
 }
 
 reactor::~reactor() {
-  ::close(event_);
-  ::close(epoll_);
+  if (event_ >= 0) ::close(event_);
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+void reactor::require_real(const char* what) const {
+  if (simulated_)
+    throw std::runtime_error(std::string(what) +
+                             ": inside jay::testing::run time is virtual, and there is no real I/O (docs/testing.md)");
 }
 
 void reactor::add(int fd, std::uint32_t events, source* s) {
+  require_real("reactor: waiting for a descriptor");
   epoll_event e{};
   e.events = events | EPOLLET;
   e.data.ptr = s;
@@ -376,6 +390,10 @@ void reactor::thread_loop(io_thread& t) noexcept {
   this_worker = nullptr;
 }
 
-reactor& current_reactor(const char* what) { return reactor_of(require_scheduler(what)); }
+reactor& current_reactor(const char* what) {
+  reactor& r = reactor_of(require_scheduler(what));
+  r.require_real(what);
+  return r;
+}
 
 }  // namespace jay::detail

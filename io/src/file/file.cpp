@@ -129,6 +129,7 @@ void file_awaiter::fail(const std::string& what) const { throw_error(static_cast
 // ---- open ----
 
 open_awaiter::open_awaiter(std::string p, int f, std::uint32_t m) : file_awaiter(file_call::open), path_(std::move(p)) {
+  current_reactor("file::open");
   path = path_.c_str();
   flags = f;
   mode = m;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include <jay/detail/reactor.hpp>
 #include <jay/to_thread.hpp>
 
 #include "errors.hpp"
@@ -86,6 +87,7 @@ task<std::vector<address>> resolve(std::string host, std::uint16_t port) {
     co_return found;
   }
   if (host.empty()) throw std::invalid_argument("resolve: the host is empty");
+  detail::current_reactor("resolve");
   auto looking = to_thread(look_up, std::move(host), port, AI_ADDRCONFIG);
   found = co_await std::move(looking);
   co_return detail::interleave(std::move(found));
@@ -98,12 +100,14 @@ task<std::vector<address>> resolve_for_listening(std::string host, std::uint16_t
     found.push_back(address::ip(host, port));
     co_return found;
   }
+  detail::current_reactor("resolve");
   auto looking = to_thread(look_up, std::move(host), port, AI_PASSIVE);
   found = co_await std::move(looking);
   co_return found;
 }
 
 task<std::pair<std::string, std::string>> getnameinfo(address a) {
+  detail::current_reactor("getnameinfo");
   auto looking = to_thread(names, a);
   auto found = co_await std::move(looking);
   co_return found;

@@ -43,6 +43,9 @@ struct blocking_pool::shared {
 service_key blocking_pool::key{"blocking_pool", made_by_a_runtime};
 
 blocking_pool::blocking_pool(std::size_t most) : shared_(std::make_shared<shared>(most)) {}
+blocking_pool::blocking_pool(scheduler& s, const io_config& c) : blocking_pool(c.blocking_threads) {
+  if (s.config().seed) seeded_ = &s;
+}
 blocking_pool::~blocking_pool() {
   finish(std::chrono::seconds(0));
   std::list<std::thread> gone;
@@ -80,7 +83,63 @@ void blocking_pool::shared::loop(std::shared_ptr<shared> s, std::list<std::threa
   s->ended.notify_all();
 }
 
+namespace {
+thread_local std::uint64_t waited_for_by = 0;
+}
+std::uint64_t run_that_waits() noexcept { return waited_for_by; }
+
+/// In a run with a seed a call is a step like others: it begins when it is drawn, and the one worker waits until it has ended.
+/// So it never runs beside a task, and the seed decides what comes before it.
+class blocking_pool::step : public job {
+ public:
+  step(blocking_pool& of, std::string what, std::function<void()> f) : pool_(of), what_(std::move(what)) {
+    resume = &run;
+    destroy = &drop;
+    continuation = 0;
+    call_->f = std::move(f);
+    call_->run = of.seeded_->number();
+  }
+
+ private:
+  struct call {
+    std::function<void()> f;
+    std::uint64_t run;
+    atomic<std::uint32_t> ended{0};
+    void operator()() {
+      waited_for_by = run;
+      f();
+      f = nullptr;  // what it owns may make something runnable too
+      waited_for_by = 0;
+      ended.store(1, std::memory_order_release);  // [BS1] release: what it has done
+      futex_wake(ended, 1);
+    }
+  };
+  static void run(job* j) {
+    auto& self = *static_cast<step*>(j);
+    this_worker->parked = true;
+    const std::shared_ptr<call> now = self.call_;
+    try {
+      self.pool_.give(std::move(self.what_), [now] { (*now)(); });
+      while (now->ended.load(std::memory_order_acquire) == 0) futex_wait(now->ended, 0);  // [BS1] acquire
+    } catch (const std::system_error& e) {  // no thread
+      log(log_level::error, "a blocking call was dropped, as whoever waits for it has begun to wait: %s", e.what());
+    } catch (const std::runtime_error&) {  // the end has come: what has not begun is dropped
+    }
+    drop(j);
+  }
+  static void drop(job* j) { delete static_cast<step*>(j); }
+
+  blocking_pool& pool_;
+  std::string what_;
+  std::shared_ptr<call> call_ = std::make_shared<call>();
+};
+
 void blocking_pool::submit(std::string what, std::function<void()> f) {
+  if (!seeded_) [[likely]] return give(std::move(what), std::move(f));
+  schedule(*seeded_, new step(*this, std::move(what), std::move(f)));
+}
+
+void blocking_pool::give(std::string what, std::function<void()> f) {
   std::list<shared::call> given, refused;  // what f owns is a user's: it is destroyed without the lock
   given.push_back({std::move(what), std::move(f)});
   std::lock_guard g(shared_->mutex);

@@ -4,6 +4,8 @@
 #include <climits>
 #include <stdexcept>
 
+#include <jay/detail/blocking_pool.hpp>
+
 namespace jay::detail {
 
 void thread_event::set() noexcept {
@@ -23,6 +25,10 @@ void check_may_block(const task_state& t) {
   scheduler* here = current_scheduler();
   if (here && here->number() == t.home_number)
     throw std::runtime_error("concurrent_future::get: it would block the loop that its task runs in; await the operation instead");
+  if (run_that_waits() == t.home_number)
+    throw std::runtime_error(
+        "concurrent_future::get: inside jay::testing::run everything waits for this blocking call, its task too; await the "
+        "operation instead");
 }
 
 }  // namespace jay::detail

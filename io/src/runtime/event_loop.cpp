@@ -78,6 +78,7 @@ void event_loop::run_forever() {
 
 void event_loop::handle_signal(int signal, std::function<void()> f) {
   detail::loop_core::use keep(*core_, "add_signal_handler");
+  detail::reactor_of(scheduler()).require_real("add_signal_handler");
   detail::service_of<detail::loop_signals>(scheduler()).add(signal, std::move(f), *this);
 }
 bool event_loop::remove_signal_handler(int signal) {

@@ -17,10 +17,12 @@ constexpr int most_in_a_row = 64;
 
 }  // namespace
 
-loop_core::loop_core(scheduler& s) : sched_(s), in_order_(s.config().order == order::asyncio) {
+loop_core::loop_core(scheduler& s)
+    : sched_(s), in_order_(s.config().order == order::asyncio), seeded_(s.config().seed.has_value()) {
   resume = &run_line;
   destroy = [](job*) {};
   continuation = 0;
+  if (seeded_) settle();  // so that nothing depends on how soon it is given something
 }
 
 // ---- who may use it ----
@@ -51,6 +53,13 @@ loop_core::use::~use() { of_.leave(); }
 bool loop_core::closed() const noexcept {
   spin_guard g(mutex_);
   return closed_;
+}
+
+time_point loop_core::time() noexcept {
+  if (!seeded_ || !enter()) return std::chrono::steady_clock::now();
+  const time_point now = reactor_of(sched_).clock().now();
+  leave();
+  return now;
 }
 
 // ---- the calls ----
@@ -94,7 +103,7 @@ void loop_core::at(scheduled_call& c, time_point when) {
     unlink(c);
     throw;
   }
-  if (in_order_ && when <= std::chrono::steady_clock::now()) fire_at_next_turn(sched_);
+  if (in_order_ && when <= now()) fire_at_next_turn(sched_);
 }
 
 bool loop_core::append(scheduled_call& c) noexcept {
@@ -130,6 +139,7 @@ void loop_core::line_has_come() noexcept {
       }
     } else {
       open_ = queued_ = false;
+      if (seeded_) sched_.ask_to_stand();  // before the next job
       tell();
       return;
     }

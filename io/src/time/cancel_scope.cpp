@@ -68,7 +68,7 @@ struct cancel_scope::state : detail::timer, detail::deferred {
   }
   void arm() {
     if (!when || *when == time_point::max()) return;
-    if (*when <= std::chrono::steady_clock::now()) return cancel("the deadline of a cancel_scope has passed");
+    if (*when <= detail::now()) return cancel("the deadline of a cancel_scope has passed");
     deadline = *when;
     fire = &expire;
     detail::reactor_of(*sched).clock().add(*this);
@@ -86,7 +86,7 @@ cancel_scope::cancel_scope(std::optional<time_point> deadline, std::stop_token s
   state_->how = how;
 }
 cancel_scope::cancel_scope(limit l, ends how) : state_(new state) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = detail::now();
   // From a limit that is out of reach nothing can be subtracted that matters.
   if (l.until() && *l.until() != time_point::max()) state_->after = *l.until() - now;
   state_->how = how;
@@ -137,7 +137,7 @@ void cancel_scope::bind(detail::promise_base& p) {
     s.at = state::place::inside;
     called = cancel_called();
   }
-  if (s.after) s.when = std::chrono::steady_clock::now() + *s.after;
+  if (s.after) s.when = detail::now() + *s.after;
   try {
     if (called) return s.inner->cancel_level(s.reason);
     s.arm();

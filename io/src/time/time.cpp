@@ -124,7 +124,7 @@ bool timeout_scope::expired() const noexcept {
 
 void timeout_scope::arm() {
   if (!when_ || *when_ == time_point::max()) return;
-  if (*when_ <= std::chrono::steady_clock::now()) {
+  if (*when_ <= detail::now()) {
     if (detail::this_worker->fifo && *when_ != time_point()) {  // that is wait_for's, which has had its turns
       state_->turn_to_come = new state::turn(*state_);
       return detail::this_worker->push(state_->turn_to_come);

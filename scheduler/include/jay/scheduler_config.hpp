@@ -4,6 +4,7 @@
 // The [scheduler] and [debug] tables: what a scheduler is made with. Plain values; nobody here opens a file.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <jay/detail/config_fields.hpp>
@@ -42,6 +43,9 @@ struct scheduler_config {
   fence_policy fence = fence_policy::automatic;
   std::uint32_t frame_cache = 256;
   std::uint32_t frames_kept = 8;  // MiB
+
+  // No key: jay::testing::run sets it. There is one worker then, which draws by it what it runs next, and time is virtual.
+  std::optional<std::uint64_t> seed;
 
   bool operator==(const scheduler_config&) const = default;
 

@@ -197,7 +197,7 @@ std::size_t usable_cpus() {
 }
 
 std::size_t worker_count(const scheduler_config& config) {
-  if (config.order == order::asyncio) return 1;
+  if (config.order == order::asyncio || config.seed) return 1;
   return config.workers != 0 ? config.workers : usable_cpus();
 }
 

@@ -47,6 +47,7 @@ void pin(std::thread& t, std::size_t index) {
 scheduler_core::scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d)
     : self(s), config(c), debug(d), services(s) {
   use_asymmetric_fences(c.fence != fence_policy::full);
+  if (c.seed) by_seed = std::make_unique<seeded_order>(*c.seed);
 }
 
 void scheduler_core::begin() {
@@ -66,6 +67,7 @@ scheduler_core::~scheduler_core() {
     while (job* j = q->take()) j->destroy(j);
   for (auto& w : workers)
     while (job* j = w->jobs.pop_oldest()) j->destroy(j);
+  while (job* j = by_seed ? by_seed->draw() : nullptr) j->destroy(j);
   workers.clear();  // their frames go to the depot
   if (in_depot) frame_depot::end();
 }

@@ -13,6 +13,7 @@
 #include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
+#include "seeded_order.hpp"
 #include "shared_queue.hpp"
 #include "standstill.hpp"
 #include "parking.hpp"
@@ -81,6 +82,7 @@ struct scheduler_core {
   std::mutex watch_mutex;
   std::unique_ptr<stall_watch> watch;  // in debug mode, and after it
   std::unique_ptr<ticker> ticks;
+  std::unique_ptr<seeded_order> by_seed;  // its one worker's; null: there is no seed
 
   std::vector<registry_shard> registry;
   drain_bell bell;
@@ -128,6 +130,7 @@ struct scheduler_core {
   job* next_job(worker& w, bool may_steal) noexcept;
   std::size_t theft_in_sight(const worker& w) const noexcept;
   job* next_in_order(worker& w) noexcept;
+  job* next_by_seed(worker& w) noexcept;
   void begin_turn(worker& w) noexcept;
   job* steal(worker& w) noexcept;
 };

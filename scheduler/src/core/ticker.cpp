@@ -48,6 +48,7 @@ ticker::~ticker() {
 }
 
 void ticker::ask(worker& w) noexcept {
+  if (w.seeded) return;  // real time has no say there
   if (w.fifo) {
     const std::uint64_t ran = w.ran.load(std::memory_order_relaxed);  // relaxed: only compared
     if (ran != std::exchange(ran_[w.index], ran)) same_for_[w.index] = 0;

@@ -73,8 +73,10 @@ std::uint64_t next_random(worker_core& own) noexcept {  // xorshift64
 worker::worker(scheduler& s, unsigned i, bool is_io)
     : io(is_io), index(i), sched(&s) {
   frames.batch = std::max<std::uint32_t>(s.config().frame_cache / 2, 1);
-  fifo = !io && s.config().order == order::asyncio;
-  if (io || fifo) attention.store(attention::slow_forks, std::memory_order_relaxed);  // relaxed: nobody else knows it yet
+  seeded = !io && s.config().seed;
+  fifo = !io && !seeded && s.config().order == order::asyncio;
+  by_turns = !fifo && !seeded;
+  if (io || !by_turns) attention.store(attention::slow_forks, std::memory_order_relaxed);  // relaxed: nobody else knows it yet
 }
 worker::~worker() = default;
 
@@ -285,11 +287,11 @@ job* scheduler_core::next_in_order(worker& w) noexcept {
 job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
   JAY_DEBUG_ASSERT(w.is_here());
   job* j;
-  if (w.fifo) {
-    j = next_in_order(w);
-  } else {
+  if (w.by_turns) {
     worker_queues q(*this, w);
     j = cores[w.index].choice.next(q);
+  } else {
+    j = w.fifo ? next_in_order(w) : next_by_seed(w);
   }
   return j || !may_steal ? j : steal(w);
 }

@@ -7,6 +7,7 @@
 
 #include <jay/detail/reactor.hpp>
 #include <jay/jay.hpp>
+#include <jay/testing.hpp>
 
 using namespace std::chrono_literals;
 
@@ -17,6 +18,9 @@ jay::task<int> value_after(std::chrono::milliseconds d, int v) {
   co_return v;
 }
 jay::task<> forever() { co_await jay::sleep(24h); }
+
+/// Of the run that this is called in; those below are virtual, so that they can be compared.
+jay::time_point now() { return jay::get_event_loop().time(); }
 
 TEST(Sleep, LastsAtLeastAsLongAsAsked) {
   auto begin = std::chrono::steady_clock::now();
@@ -47,7 +51,7 @@ TEST(Sleep, TheLongestDurationsAreForeverAndCancellable) {
     auto a = jay::create_task(jay::sleep(std::chrono::hours::max()));
     auto b = jay::create_task(jay::sleep(std::chrono::duration<double>(std::numeric_limits<double>::infinity())));
     auto c = jay::create_task(jay::sleep(std::chrono::nanoseconds::max()));
-    co_await jay::sleep(1ms);
+    co_await jay::sleep(24h * 365 * 30);
     int cancelled = 0;
     for (auto& h : {a, b, c}) {
       EXPECT_FALSE(h.done());
@@ -61,7 +65,7 @@ TEST(Sleep, TheLongestDurationsAreForeverAndCancellable) {
     }
     co_return cancelled;
   };
-  EXPECT_EQ(jay::run(main()), 3);
+  EXPECT_EQ(jay::testing::run(main(), 1), 3);
 }
 
 TEST(Sleep, ManyEndInTheOrderOfTheirDeadlinesWithOneWorker) {
@@ -263,20 +267,24 @@ TEST(WaitFor, ThrowsTimeoutErrorAndCancelsWhatItAwaited) {
 }
 
 TEST(WaitFor, WaitsUntilTheCancelledOneHasEnded) {
-  bool cleaned = false;
-  auto inner = [&]() -> jay::task<> {
+  auto inner = []() -> jay::task<> {
     bool stop = false;
     try {
       co_await jay::sleep(24h);
     } catch (const jay::cancelled_error&) {
       stop = true;
     }
-    co_await jay::sleep(5ms);
-    cleaned = stop;
+    co_await jay::sleep(1h);
+    EXPECT_TRUE(stop);
     throw jay::cancelled_error();
   };
-  EXPECT_THROW(jay::run(jay::wait_for(inner(), 1ms)), jay::timeout_error);
-  EXPECT_TRUE(cleaned);
+  auto main = [&]() -> jay::task<jay::time_point::duration> {
+    const jay::time_point begun = now();
+    auto r = co_await jay::settled(jay::wait_for(inner(), 2h));
+    EXPECT_THROW(r.value(), jay::timeout_error);
+    co_return now() - begun;
+  };
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_EQ(jay::testing::run(main(), seed), 3h) << "seed " << seed;
 }
 
 TEST(WaitFor, AnErrorBeforeTheLimitIsThePlainError) {
@@ -374,16 +382,30 @@ TEST(Timeout, CanBeRescheduledFromInside) {
   auto body = [](jay::timeout_scope& tm) -> jay::task<> {
     tm.reschedule(std::nullopt);
     EXPECT_FALSE(tm.when());
-    co_await jay::sleep(20ms);
-    tm.reschedule(std::chrono::steady_clock::now());
+    co_await jay::sleep(2h);
+    tm.reschedule(now() + 3h);
     co_await jay::sleep(24h);
   };
-  auto main = [&]() -> jay::task<> { co_await jay::with(jay::timeout(10ms), body); };
+  auto main = [&]() -> jay::task<jay::time_point::duration> {
+    const jay::time_point begun = now();
+    auto r = co_await jay::settled(jay::with(jay::timeout(1h), body));
+    EXPECT_THROW(r.value(), jay::timeout_error);
+    co_return now() - begun;
+  };
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_EQ(jay::testing::run(main(), seed), 5h) << "seed " << seed;
+}
+
+TEST(Timeout, ExpiresAtOnceWhenItIsRescheduledToNow) {
+  auto body = [](jay::timeout_scope& tm) -> jay::task<> {
+    tm.reschedule(now());
+    co_await jay::sleep(24h);
+  };
+  auto main = [&]() -> jay::task<> { co_await jay::with(jay::timeout(1h), body); };
   EXPECT_THROW(jay::run(main()), jay::timeout_error);
 }
 
 TEST(Timeout, EnteredInACoroutineItEndsWithIt) {
-  auto inner = [](std::chrono::milliseconds d) -> jay::task<> {
+  auto inner = [](std::chrono::hours d) -> jay::task<> {
     auto& tm = co_await jay::enter(jay::timeout(d));
     EXPECT_TRUE(tm.when());
     co_await jay::sleep(24h);
@@ -392,15 +414,15 @@ TEST(Timeout, EnteredInACoroutineItEndsWithIt) {
     int n = 0;
     for (int i = 0; i < 3; ++i) {
       try {
-        co_await inner(1ms);
+        co_await inner(1h);
       } catch (const jay::timeout_error&) {
         ++n;
       }
     }
-    co_await jay::sleep(3ms);  // nothing is left that could cancel this
+    co_await jay::sleep(24h);  // nothing is left that could cancel this
     co_return n;
   };
-  EXPECT_EQ(jay::run(main()), 3);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_EQ(jay::testing::run(main(), seed), 3) << "seed " << seed;
 }
 
 TEST(Timeout, TheInnerOfTwoExpiresAlone) {

@@ -47,6 +47,8 @@ class JAY_API loop_core : job {
   bool runs() const noexcept { return state_.load(std::memory_order_acquire) == runs_now; }  // [LC1] acquire
   bool closed() const noexcept;
   void stop() noexcept;
+  /// When it is closed: the monotonic clock's.
+  time_point time() noexcept;
 
   // ---- by the thread that runs it ----
   /// Throws std::runtime_error if it runs already, or is closed. `last`: it does not stand still after this run.
@@ -87,6 +89,7 @@ class JAY_API loop_core : job {
 
   scheduler& sched_;
   const bool in_order_;
+  const bool seeded_;  // jay::testing::run: it stands still from the beginning, and stands again by itself
   std::mutex gate_;                  // a run begins or ends, or the loop closes
   atomic<std::uint8_t> state_{fresh};  // written under gate_
   std::uint64_t number_ = 0;         // of the run; of the thread that runs

@@ -26,6 +26,9 @@
 // With order = "asyncio" the one worker fires the timers itself, whoever got their event, and what they wake goes straight
 // to the end of its queue. Several threads that fire would queue what they have woken in any order.
 //
+// In a run with a seed (jay::testing::run) the one worker waits in simulated_driver.hpp instead, there are no I/O threads, and
+// nothing is registered.
+//
 // Interrupting the worker that waits here: an eventfd in the same epoll instance, so another thread may get the event
 // meant for the worker (poll_seat.hpp).
 #pragma once
@@ -48,6 +51,7 @@ struct epoll_event;  // <sys/epoll.h>
 
 namespace jay::detail {
 
+class simulated_driver;
 struct worker;
 
 /// What became runnable. Grows as needed; a frame that cannot be noted for want of memory is scheduled at once, and so is
@@ -92,7 +96,7 @@ class JAY_API reactor final : public service, driver {
   void stop(ending& e) noexcept override;
 
   /// Registers the fd, edge-triggered; `s` outlives every event (also stale ones): it goes only after the reactor.
-  /// Throws std::system_error.
+  /// Throws std::system_error, and what require_real throws.
   void add(int fd, std::uint32_t events, source* s);
   /// I/O threads; fewer than were asked for if the system gave no more.
   std::size_t threads() const noexcept { return threads_.size(); }
@@ -102,6 +106,10 @@ class JAY_API reactor final : public service, driver {
   /// Whether an I/O thread runs a task now. A hint (relaxed): it is asked again.
   bool resuming() const noexcept;
   timers& clock() noexcept { return timers_; }
+  /// Null: time and I/O are real.
+  simulated_driver* simulated() noexcept { return simulated_.get(); }
+  /// Throws std::runtime_error, naming `what`, where they are not.
+  void require_real(const char* what) const;
   scheduler& sched() noexcept { return sched_; }
 
  private:
@@ -169,6 +177,7 @@ class JAY_API reactor final : public service, driver {
   int event_ = -1;
   notifier notifier_{*this};
   timers timers_;
+  const std::unique_ptr<simulated_driver> simulated_;
   const bool in_turn_;  // order = "asyncio"
   due_timers due_timers_{*this};
   ready_list polled_;  // what a helping worker has not handed on yet; used by the poller only
@@ -181,7 +190,8 @@ class JAY_API reactor final : public service, driver {
 
 /// The reactor of a scheduler that belongs to a runtime.
 inline reactor& reactor_of(scheduler& s) { return service_of<reactor>(s); }
-/// That of the running task; throws std::runtime_error, naming `what`, where no runtime is running.
+/// That of the running task, for I/O; throws std::runtime_error, naming `what`, where no runtime is running, or none that has
+/// real I/O.
 JAY_API reactor& current_reactor(const char* what);
 
 }  // namespace jay::detail

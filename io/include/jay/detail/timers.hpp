@@ -12,6 +12,9 @@
 //
 // Equal deadlines fire in the order of arming.
 //
+// In a run with a seed (jay::testing::run) the clock is virtual: it stands until simulated_driver.hpp moves it, and there is
+// no timerfd.
+//
 // fire() is called with the shard's lock held: who takes a timer out (the lock again) knows that it does not run now and
 // never will. So fire() runs no code that is not ours. What may reach a user's code (a cancel calls stop callbacks) it
 // leaves behind as `deferred`, which runs when no lock is held any more; until then it keeps itself alive.
@@ -54,11 +57,23 @@ struct timer {
 
 class JAY_API timers {
  public:
-  explicit timers(std::size_t shards);
+  explicit timers(std::size_t shards, bool is_virtual = false);
   timers(const timers&) = delete;
   ~timers();
 
-  int fd() const noexcept { return fd_; }
+  int fd() const noexcept { return fd_; }  // -1 where the clock is virtual
+
+  /// The clock of the deadlines; any thread.
+  time_point now() const noexcept {
+    const std::int64_t there = virtual_now_.load(std::memory_order_relaxed);  // relaxed: a number
+    return there == 0 ? std::chrono::steady_clock::now() : time_point(time_point::duration(there));
+  }
+  /// Where the clock is virtual, by its worker.
+  void move_clock(time_point to) noexcept {
+    virtual_now_.store(to.time_since_epoch().count(), std::memory_order_relaxed);  // relaxed: a number
+  }
+  /// time_point::max(): there is none that will ever fire.
+  time_point earliest() noexcept;
 
   /// Arms the timer; throws std::bad_alloc with nothing changed. `then` is called with the shard's lock held after the
   /// insertion; if it says false the timer is taken out again.
@@ -119,26 +134,31 @@ class JAY_API timers {
   void arm(time_point deadline) noexcept;
   void rearm(time_point earliest, time_point now, std::size_t fired) noexcept;
 
-  int fd_;
+  int fd_ = -1;
+  atomic<std::int64_t> virtual_now_{0};  // 0: the clock is the monotonic one
   std::vector<std::unique_ptr<shard>> shards_;
   spin_mutex arming_;
   atomic<std::int64_t> armed_;
   atomic<std::int64_t> slack_;  // relaxed: a hint
 };
 
-/// now + d, saturating; durations of floating point too. Throws std::invalid_argument for NaN.
-template <class Rep, class Period>
-time_point deadline_after(const std::chrono::duration<Rep, Period>& d);
-JAY_API time_point deadline_after_seconds(double seconds);
+/// The clock of the runtime that the calling thread works for; elsewhere the monotonic one.
+JAY_API time_point now() noexcept;
 
+/// now + d, saturating; durations of floating point too. Throws std::invalid_argument for NaN.
+JAY_API time_point deadline_after_seconds(double seconds, time_point now);
 template <class Rep, class Period>
-time_point deadline_after(const std::chrono::duration<Rep, Period>& d) {
+time_point deadline_after(const std::chrono::duration<Rep, Period>& d, time_point now) {
   double seconds = std::chrono::duration<double>(d).count();
   if constexpr (!std::chrono::treat_as_floating_point_v<Rep>) {
     if (seconds > -1e9 && seconds < 1e9)  // exact, and far from overflow
-      return std::chrono::steady_clock::now() + std::chrono::duration_cast<time_point::duration>(d);
+      return now + std::chrono::duration_cast<time_point::duration>(d);
   }
-  return deadline_after_seconds(seconds);
+  return deadline_after_seconds(seconds, now);
+}
+template <class Rep, class Period>
+time_point deadline_after(const std::chrono::duration<Rep, Period>& d) {
+  return deadline_after(d, now());
 }
 
 }  // namespace jay::detail

@@ -41,6 +41,8 @@ struct JAY_API worker : parker {
   bool in_place = false;       // an eager task runs in place, and has passed over no turn yet
   bool has_run = false;        // since it rested: its lists may have something
   bool fifo = false;           // order = "asyncio"
+  bool seeded = false;         // it draws what it runs next (seeded_order.hpp)
+  bool by_turns = true;        // neither of the two: the rule of turns.hpp
   bool unowned_ends = false;   // in that order: what is about to end is a gather's child that waited for a handle,
   bool first_fails = false;    // and the first of its siblings that has failed
   std::uint32_t budget = 0;    // operations that may still go on at once
