@@ -45,6 +45,7 @@ struct state {
   void resume() {
     model::check(++ended == 1, "resumed twice");
     model::check(l.frame == 1, "the frame is not visible to who resumes it");
+    l.frame = 2;  // it goes on
     if (l.told) ++told;
     word.go_on_told();
     put_back();
@@ -147,6 +148,13 @@ struct state {
       if (!accepts) ++cancels;
     }
     if (wake) resume();
+  }
+  // ---- who looks at what is suspended ----
+  void look() {
+    spin_guard g(scope);
+    const cancel_word::held h = word.hold();
+    if (h.waiter) model::check(l.frame == 1, "what is suspended is not visible to who looks, or goes on");
+    word.let_go(h);
   }
   // A later look of the strand at its word; cancels that came become one.
   void settle(int completers, int least, int most) {
@@ -295,6 +303,56 @@ const model::suite& models() {
                    x.thread("canceller2", [&s] { s.cancel(); });
                    x.finally([&s] { s.settle(0, 1, 2); });
                  }),
+      word_model("who looks sees what is suspended",
+                 [](execution& x, state& s) {
+                   x.thread("strand", [&s] { s.await(); });
+                   x.thread("looks", [&s] { s.look(); });
+                   x.finally([&s] { s.complete(), s.settle(1, 0, 0); });
+                 }),
+      word_model("who looks keeps off the completer",
+                 [](execution& x, state& s) {
+                   s.await();
+                   x.thread("completer", [&s] { s.complete(); });
+                   x.thread("looks", [&s] { s.look(); });
+                   x.finally([&s] { s.settle(1, 0, 0); });
+                 }),
+      word_model("who looks keeps off the canceller",
+                 [](execution& x, state& s) {
+                   s.await();
+                   x.thread("canceller", [&s] { s.cancel(); });
+                   x.thread("looks", [&s] { s.look(); });
+                   x.finally([&s] { s.settle(0, 1, 1); });
+                 }),
+      word_model("who looks keeps off a disarm",
+                 [](execution& x, state& s) {
+                   s.l.frame = 1;
+                   s.word.arm(&s.l, true);
+                   x.thread("strand", [&s] {
+                     s.word.disarm(&s.l);
+                     s.l.frame = 2;
+                     s.x.destroy(s.l);
+                   });
+                   x.thread("looks", [&s] { s.look(); });
+                 }),
+      {"who looks, with spurious failures",
+       [](execution& x) {
+         auto& s = x.make<state>(x);
+         s.await();
+         x.thread("completer", [&s] { s.complete(); });
+         x.thread("looks", [&s] { s.look(); });
+         x.finally([&s] { s.settle(1, 0, 0); });
+       },
+       weak(), false},
+      word_model(
+          "who looks, a canceller and a completer",
+          [](execution& x, state& s) {
+            s.await();
+            x.thread("completer", [&s] { s.complete(); });
+            x.thread("canceller", [&s] { s.cancel(); });
+            x.thread("looks", [&s] { s.look(); });
+            x.finally([&s] { s.settle(1, 0, 1); });
+          },
+          true),
       word_model(
           "two forwarded cancels",
           [](execution& x, state& s) {

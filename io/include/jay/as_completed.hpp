@@ -31,6 +31,7 @@ class JAY_API completions final : public wait_set {
  private:
   friend class next_base;
   waiter* ended(std::size_t i) noexcept override;
+  waiter* who_waits() const noexcept override { return waiters_.front(); }
   std::vector<std::size_t> ended_;  // in order; those before given_ were given
   std::size_t given_ = 0;
   waiter_list waiters_;
@@ -38,6 +39,7 @@ class JAY_API completions final : public wait_set {
 
 class JAY_API next_base : public suspends<next_base>, timer {
  public:
+  static constexpr auto awaits = awaited::next_of_several;
   bool await_ready() noexcept;
 
  protected:

@@ -11,6 +11,7 @@
 #include <jay/barrier.hpp>
 #include <jay/broadcast.hpp>
 #include <jay/buffer.hpp>
+#include <jay/call_graph.hpp>
 #include <jay/call_handle.hpp>
 #include <jay/cancel.hpp>
 #include <jay/cancel_scope.hpp>

@@ -24,6 +24,7 @@ inline constexpr time_point at_once = (time_point::min)();
 
 class JAY_API sleep_awaiter : public suspends<sleep_awaiter>, timer {
  public:
+  static constexpr auto awaits = awaited::sleep;
   explicit sleep_awaiter(time_point until) noexcept { deadline = until; }
   bool await_ready() const noexcept { return false; }
   void await_resume() {
@@ -144,6 +145,7 @@ void never_start(Op&) noexcept {}
 /// Where nothing is started. In asyncio's order, those turns that a task takes which is made and cancelled, and its callback.
 class JAY_API turn_for_others : public suspends<turn_for_others> {
  public:
+  static constexpr auto awaits = awaited::unknown;
   bool await_ready() const noexcept { return false; }
   void await_resume();
 

@@ -34,6 +34,7 @@ namespace detail {
 
 class JAY_API wait_base : public suspends<wait_base>, timer {
  public:
+  static constexpr auto awaits = awaited::several;
   bool await_ready() const;
 
  protected:

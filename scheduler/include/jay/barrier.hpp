@@ -21,6 +21,7 @@ namespace detail {
 
 class JAY_API barrier_awaiter : public suspends<barrier_awaiter> {
  public:
+  static constexpr auto awaits = awaited::barrier;
   explicit barrier_awaiter(barrier* b) noexcept : barrier_(b) {}
 
   bool await_ready() const noexcept { return false; }

@@ -27,6 +27,7 @@ namespace detail {
 
 class JAY_API condition_awaiter : public suspends<condition_awaiter, relaying_waiter> {
  public:
+  static constexpr auto awaits = awaited::condition;
   explicit condition_awaiter(condition* c) noexcept : condition_(c) {}
 
   bool await_ready() const;

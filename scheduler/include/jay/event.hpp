@@ -27,6 +27,7 @@ class JAY_API event_awaiter {
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     std::construct_at(&waiter_);
     waiter_.prepare(h);
+    waiter_.what = awaited::event;
     return suspend();
   }
   void await_resume() {

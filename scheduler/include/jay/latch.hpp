@@ -24,6 +24,7 @@ namespace detail {
 /// Counts down by `by` first.
 class JAY_API latch_awaiter : public suspends<latch_awaiter> {
  public:
+  static constexpr auto awaits = awaited::latch;
   latch_awaiter(latch* l, std::size_t by) noexcept : latch_(*l), by_(by) {}
   bool await_ready() const noexcept { return false; }
   void await_resume();

@@ -103,14 +103,14 @@ class JAY_API acquire_awaiter_base {
   explicit acquire_awaiter_base(permits* p) noexcept : permits_(p) {}
   acquire_awaiter_base(const acquire_awaiter_base&) = delete;
 
+ protected:
   template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+  bool wait(std::coroutine_handle<Promise> h, awaited what) noexcept {
     std::construct_at(&waiter_);  // not before: it is never needed where nothing is contended
     waiter_.prepare(h);
+    waiter_.what = what;
     return suspend();
   }
-
- protected:
   void resumed(bool exclusive);
   permits* permits_;
   bool acquired_ = false;  // before any suspension
@@ -130,6 +130,10 @@ class acquire_awaiter : public acquire_awaiter_base {
   bool await_ready() noexcept {
     acquired_ = this_worker->spend() && permits_->try_acquire<Exclusive>();
     return acquired_;
+  }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    return wait(h, Exclusive ? awaited::lock : awaited::semaphore);
   }
   void await_resume() {
     if (!acquired_) [[unlikely]] resumed(Exclusive);

@@ -64,6 +64,7 @@ class once_core::turn {
 /// Gives true to who has the turn; false: it is done.
 class JAY_API once_awaiter : public suspends<once_awaiter> {
  public:
+  static constexpr auto awaits = awaited::once;
   explicit once_awaiter(once_core* c) noexcept : core_(*c) {}
   bool await_ready() const noexcept { return this_worker->spend() && core_.done(); }
   bool await_resume();

@@ -213,6 +213,7 @@ class JAY_API queue_awaiter : public waiter {
 
 class JAY_API get_awaiter_base : public suspends<get_awaiter_base, queue_awaiter> {
  public:
+  static constexpr auto awaits = awaited::queue_get;
   using suspends::suspends;
   bool await_ready() { return this_worker->spend() && ready(queue_->try_get(item_)); }
 
@@ -238,6 +239,7 @@ class get_awaiter : public get_awaiter_base {
 
 class JAY_API put_awaiter_base : public suspends<put_awaiter_base, queue_awaiter> {
  public:
+  static constexpr auto awaits = awaited::queue_put;
   using suspends::suspends;
   bool await_ready() { return this_worker->spend() && ready(queue_->try_put(item_)); }
   void await_resume() {
@@ -272,6 +274,7 @@ class put_awaiter : public put_awaiter_base {
 
 class JAY_API queue_join_awaiter : public suspends<queue_join_awaiter, queue_awaiter> {
  public:
+  static constexpr auto awaits = awaited::queue_join;
   using suspends::suspends;
   bool await_ready() const noexcept { return false; }
   void await_resume();

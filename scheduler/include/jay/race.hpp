@@ -165,6 +165,7 @@ task<op_result_t<Op>> any_range(std::vector<Op> ops) {
 /// Waits for the first of several tasks or futures, and takes no part in any. Gives its number.
 class JAY_API first_done : public suspends<first_done> {
  public:
+  static constexpr auto awaits = awaited::first_of_several;
   explicit first_done(std::vector<state_ptr<shared_state>> targets);
   ~first_done();
   bool await_ready() const noexcept { return false; }

@@ -26,6 +26,7 @@ enum class rw_access { read, write };
 
 class JAY_API rw_awaiter : public suspends<rw_awaiter> {
  public:
+  static constexpr auto awaits = awaited::rw_lock;
   rw_awaiter(rw_lock* l, rw_access a) noexcept : lock_(*l), access_(a) {}
   bool await_ready() const noexcept { return false; }
   void await_resume();

@@ -84,7 +84,8 @@ class JAY_API scheduler {
 
   /// Every worker sleeps and every queue is empty.
   bool quiet() const noexcept;
-  /// A line for each task that has not ended: its name and where it was suspended last.
+  /// For each task that has not ended: its name, where it was suspended last, and what it waits for if it still is. Then the
+  /// circles of tasks that await each other.
   std::string pending_tasks();
 
   /// Called for errors nobody can receive; the default prints one line to stderr. {} restores the default.

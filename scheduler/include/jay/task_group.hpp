@@ -59,6 +59,7 @@ class JAY_API task_group {
   /// For the library: a task that is about to start joins the group, unless it takes no more; then refuse() throws.
   bool adopt(detail::group_member& m) noexcept;
   [[noreturn]] void refuse();
+  detail::task_state* owner() const noexcept { return owner_; }
   /// One that it has adopted has its result.
   void ended(detail::group_member& m) noexcept;
 
@@ -118,6 +119,7 @@ class JAY_API group_scope {
 /// Waits until no task of the group runs. Gives what a cancel that came before would have thrown.
 class JAY_API group_wait : public suspends<group_wait> {
  public:
+  static constexpr auto awaits = awaited::group;
   explicit group_wait(task_group* g) noexcept : group_(*g) {}
   bool await_ready() const noexcept { return false; }
   /// True: all have ended.

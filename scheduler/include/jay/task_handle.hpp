@@ -17,6 +17,7 @@ namespace jay {
 
 template <class T = void>
 class task_handle;
+struct future_call_graph;
 
 namespace detail {
 
@@ -89,6 +90,8 @@ class JAY_API task_handle_base {
   std::string name() const { return state().get_name(); }
   void set_name(std::string n) { state().set_name(std::move(n)); }
   bool remove_done_callback(callback_id id) { return state().remove_callback(id); }
+  /// Where it stands, what it waits for and who awaits it, in <jay/call_graph.hpp>. Any thread.
+  future_call_graph call_graph() const;
 
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
   friend bool operator==(const task_handle_base& a, const task_handle_base& b) noexcept {

@@ -47,6 +47,7 @@ void condition::notify_waiters(std::size_t n) noexcept {
 
 struct condition::place {
   condition& c;
+  detail::awaited what() const noexcept { return detail::awaited::condition; }
   detail::spin_mutex& mutex() noexcept { return c.mutex_; }
   detail::waiter_list& list() noexcept { return c.waiters_; }
   bool needless() const noexcept { return false; }

@@ -37,7 +37,7 @@ queue_cell queue_core::take_out() {
   return o == queue_core::outcome::done ? call_first(getters) : nullptr;
 }
 
-bool queue_core::hand_to_getter(queue_cell i, waiter*& woken) noexcept {
+[[gnu::noinline]] bool queue_core::hand_to_getter(queue_cell i, waiter*& woken) noexcept {
   for (waiter* l; (l = getters_.front());) {
     if (l->in_turns) [[unlikely]] return false;
     getters_.pop_front();
@@ -53,7 +53,7 @@ bool queue_core::hand_to_getter(queue_cell i, waiter*& woken) noexcept {
 
 queue_core::outcome queue_core::place(queue_cell i, waiter*& woken) {
   if (shut_down_) return outcome::shut_down;
-  if (!hand_to_getter(i, woken)) {
+  if (getters_.empty() || !hand_to_getter(i, woken)) {
     if (!has_room()) return outcome::would_wait;
     put_in(i);
   }
@@ -66,7 +66,7 @@ queue_core::outcome queue_core::take(queue_cell& i, woken_list& claimed) {
   // So that nothing can fail once an item is out; a heap needs no memory.
   if (order_ != order::smallest && !putters_.empty()) items_.list.reserve();
   i = take_out();
-  admit_putters(claimed);
+  if (!putters_.empty()) admit_putters(claimed);
   return outcome::done;
 }
 
@@ -234,6 +234,9 @@ void queue_awaiter::forget(waiter_list queue_core::*list) noexcept {
 struct queue_awaiter::place {
   queue_core& queue;
   waiter_list queue_core::*waiters;
+  awaited what() const noexcept {
+    return waiters == &queue_core::getters_ ? awaited::queue_get : awaited::queue_put;
+  }
   spin_mutex& mutex() noexcept { return queue.mutex_; }
   waiter_list& list() noexcept { return queue.*waiters; }
   bool needless() const noexcept {

@@ -328,18 +328,6 @@ void drop_unawaited(job* frame) noexcept {
 
 namespace jay {
 
-std::string scheduler::pending_tasks() {
-  std::string text;
-  for (auto& t : core_->all_tasks()) {
-    std::source_location at = t->waits_at.load(std::memory_order_relaxed);
-    text += "  " + t->get_name();
-    if (at.line() != 0)
-      text += " waits in " + std::string(at.function_name()) + " (" + at.file_name() + ":" + std::to_string(at.line()) + ")";
-    text += "\n";
-  }
-  return text;
-}
-
 bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* stuck) {
   using namespace detail;
   check_not_forked(*this, "scheduler::drain");

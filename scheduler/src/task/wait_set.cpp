@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <jay/detail/wait_set.hpp>
 
+#include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
 namespace jay::detail {
@@ -91,6 +92,13 @@ void wait_set::end() noexcept {
     if (mine) release();
   }
   release();
+}
+
+state_ptr<task_state> wait_set::awaited_by(waiter& l) noexcept {
+  wait_set& set = *static_cast<item&>(l).owner_set;  // the item, which is linked, keeps it
+  spin_guard g(set.mutex);
+  waiter* waits = set.who_waits();
+  return state_ptr<task_state>::share(waits ? waits->owner->task() : nullptr);
 }
 
 }  // namespace jay::detail

@@ -607,7 +607,12 @@ std::string said_in_a_deadlock(jay::task<> (*first)()) {
   ::close(pipe_ends[1]);
   std::string text;  // read until the report is there: the child itself would wait for ever
   char buffer[1024];
-  while (text.find("waits in") == std::string::npos) {
+  auto told_of_both = [&text] {
+    const std::string child = "a child that waits in";
+    const std::size_t first_child = text.find(child);
+    return first_child != std::string::npos && text.find(child, first_child + 1) != std::string::npos;
+  };
+  while (!told_of_both()) {
     ssize_t n = ::read(pipe_ends[0], buffer, sizeof buffer);
     if (n <= 0) break;
     text.append(buffer, static_cast<std::size_t>(n));
@@ -622,6 +627,7 @@ TEST(Blocked, IsReportedWithWhatEachTaskWaitsFor) {
   std::string text = said_in_a_deadlock([]() -> jay::task<> { co_return; });
   EXPECT_NE(text.find("every task is blocked"), std::string::npos) << text;
   EXPECT_NE(text.find("runtime_test.cpp"), std::string::npos) << text;
+  EXPECT_NE(text.find(") for lock.acquire\n    a child that waits in "), std::string::npos) << text;
 }
 
 // Each fails by waiting for ever.

@@ -136,6 +136,7 @@ using connection_ptr = state_ptr<connection>;
 /// Waits until little enough is buffered.
 class JAY_API drain_awaiter final : public suspends<drain_awaiter> {
  public:
+  static constexpr auto awaits = awaited::drain;
   explicit drain_awaiter(connection_ptr c) noexcept : connection_(std::move(c)) {}
   bool await_ready() const noexcept;
   void await_resume();
@@ -149,6 +150,7 @@ class JAY_API drain_awaiter final : public suspends<drain_awaiter> {
 /// Waits until the connection is closed.
 class JAY_API closed_awaiter final : public suspends<closed_awaiter> {
  public:
+  static constexpr auto awaits = awaited::close;
   explicit closed_awaiter(connection_ptr c) noexcept : connection_(std::move(c)) {}
   bool await_ready() const noexcept { return false; }
   void await_resume();

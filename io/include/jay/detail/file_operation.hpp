@@ -96,6 +96,7 @@ class JAY_API file_awaiter : public relaying_waiter, protected file_operation {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     prepare(h);
+    what = awaited::file;
     return submit();
   }
 

@@ -95,6 +95,7 @@ class JAY_API more_awaiter final : public slot_awaiter {
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     if (state_.source) return slot_awaiter::await_suspend(h);
     prepare(h);
+    what = awaited::descriptor;
     return wait_for_feed();
   }
   /// Throws std::system_error, or std::runtime_error if another task reads.

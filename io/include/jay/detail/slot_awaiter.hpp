@@ -27,6 +27,7 @@ class JAY_API slot_awaiter : public waiter, public slot_operation {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     prepare(h);
+    what = awaited::descriptor;
     return park();
   }
 

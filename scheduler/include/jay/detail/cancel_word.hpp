@@ -9,11 +9,14 @@
 //   W|F|B      a canceller is passing it on      cancel: W|F -> W|F|B, then back, + C if it was not accepted
 //   W|F|B|C    ... and another cancel came meanwhile: the canceller that is at it passes that on too
 //   W|F|B|D    ... and the completion came meanwhile: the canceller resumes the frame when it is back
+//   W|D        held: somebody looks at what is suspended (a call graph), with the scope's lock held, so that no canceller
+//              comes. The completer waits until it is let go, as does a disarm. In the same way W|F|D.
 //
 // Whoever makes the transition away from W owns the frame: it may write into the waiter (the outcome) and then schedules
 // it; everybody else must not touch the waiter any more. B keeps the waiter alive while the canceller is using it, as the
 // completer, finding B, leaves the resumption to the canceller (D). Exactly one party makes the last transition, so the
-// frame is resumed once; nobody ever waits, except disarm (below), which a strand calls that is itself running.
+// frame is resumed once; nobody ever waits, except disarm (below), which a strand calls that is itself running, and who finds
+// the word held.
 // W's address may be used again by a later suspension, but only after the strand has left the resource (under the
 // resource's lock), so a completer that holds the lock and found W in the list never means an earlier W.
 #pragma once
@@ -67,10 +70,10 @@ class cancel_word {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
       JAY_DEBUG_ASSERT((cur & ~mask) == address(w));
-      if (cur & busy_bit) {
+      if (cur & (busy_bit | done_bit)) {  // or it is held
         thread_yield();
         cur = word_.load(std::memory_order_relaxed);  // relaxed: the same
-        // [C3] acquire: with the canceller's end_forward
+        // [C3] acquire: with the canceller's end_forward. [C4] acquire: with let_go
       } else if (word_.compare_exchange_strong(cur, cur & pending_bit, std::memory_order_acq_rel,
                                                std::memory_order_relaxed)) {
         return;
@@ -85,11 +88,10 @@ class cancel_word {
     std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
     for (;;) {
       if ((cur & ~mask) != address(w)) return false;
-      bool busy = cur & busy_bit;
-      // [C1] acquire: the frame; release: the result, to the canceller that resumes for us [C3]
-      if (word_.compare_exchange_weak(cur, busy ? cur | done_bit : cur & pending_bit, std::memory_order_acq_rel,
-                                      std::memory_order_relaxed))
-        return !busy;
+      if (cur & (busy_bit | done_bit)) [[unlikely]] return claim_kept(w, cur);
+      // [C1] acquire: the frame. [C4] acquire: with let_go
+      if (word_.compare_exchange_weak(cur, cur & pending_bit, std::memory_order_acquire, std::memory_order_relaxed))
+        return true;
     }
   }
 
@@ -98,6 +100,28 @@ class cancel_word {
 
   /// w is suspended and nobody has claimed it. relaxed: for who has what w waits for locked, and decides by it alone.
   bool holds(void* w) const noexcept { return (word_.load(std::memory_order_relaxed) & ~mask) == address(w); }
+
+  // ---- who looks, with the scope's lock held ----
+
+  struct held {
+    void* waiter;  // null: the strand is not suspended
+    bool mine;     // no canceller was busy with it, who keeps it as well while the scope's lock is held
+  };
+  /// What stands in the word stays suspended, until let_go. In between: no lock of a resource, nothing that waits.
+  held hold() noexcept {
+    std::uintptr_t cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
+    for (;;) {
+      void* w = reinterpret_cast<void*>(cur & ~mask);
+      // busy: what the canceller saw is seen by who has the lock after it
+      if (!w || (cur & busy_bit)) return {w, false};
+      // [C1] acquire: the waiter and the frame
+      if (word_.compare_exchange_weak(cur, cur | done_bit, std::memory_order_acquire, std::memory_order_relaxed))
+        return {w, true};
+    }
+  }
+  void let_go(const held& h) noexcept {
+    if (h.mine) word_.fetch_and(~done_bit, std::memory_order_release);  // [C4] release: what was looked at may go
+  }
 
   // ---- cancellers, one at a time (the scope's lock) up to begin_cancel ----
 
@@ -153,6 +177,19 @@ class cancel_word {
   }
 
  private:
+  /// A canceller is busy with it, or it is held.
+  [[gnu::noinline]] bool claim_kept(void* w, std::uintptr_t cur) noexcept {
+    while ((cur & (busy_bit | done_bit)) == done_bit) {
+      thread_yield();
+      cur = word_.load(std::memory_order_relaxed);  // relaxed: the compare-and-swap checks it
+    }
+    // [C3] release: the result, to the canceller that resumes for us
+    if ((cur & ~mask) == address(w) && (cur & busy_bit) &&
+        word_.compare_exchange_strong(cur, cur | done_bit, std::memory_order_release, std::memory_order_relaxed))
+      return false;
+    return claim(w);
+  }
+
   static constexpr std::uintptr_t pending_bit = 1, forward_bit = 2, busy_bit = 4, done_bit = 8;
   static constexpr std::uintptr_t told_bit = done_bit;  // without W
   static std::uintptr_t address(void* w) noexcept { return reinterpret_cast<std::uintptr_t>(w); }

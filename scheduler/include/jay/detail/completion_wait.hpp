@@ -20,6 +20,10 @@ class JAY_API completion_wait : public suspends<completion_wait> {
     return resumed();
   }
 
+  static constexpr auto awaits = awaited::completion;
+  /// Of one that is suspended.
+  state_ptr<shared_state> shared_target() const noexcept { return state_ptr<shared_state>::share(target_); }
+
  private:
   friend suspends<completion_wait>;
   bool suspend();

@@ -38,7 +38,7 @@ class JAY_API wait_callback : job {
 
 enum class turn_end { called, cancelled, called_and_cancelled };
 
-/// Place: mutex(), list(); needless(), with the mutex held: there is nothing to wait for, so this is called at once;
+/// Place: what(), what it is, for call graphs; mutex(), list(); needless(), with the mutex held: there is nothing to wait for, so this is called at once;
 /// waits(), without it: it stands in the list.
 template <class Place>
 class turn : public waiter {
@@ -50,6 +50,7 @@ class turn : public waiter {
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     prepare(h);
     in_turns = true;
+    what = place_.what();
     {
       spin_guard g(place_.mutex());
       if (place_.needless()) {

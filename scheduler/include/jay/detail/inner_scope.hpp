@@ -36,11 +36,14 @@ class JAY_API inner_scope {
   /// Takes back a cancel of its own that is due; one from outside stays.
   void take_back() noexcept;
 
- private:
+  /// Where the strand stands for the outer scope.
   struct passage : relaying_waiter {
+    passage() noexcept { what = awaited::inner_scope; }
     scope* inner;
     bool shielded;
   };
+
+ private:
   static bool pass(relaying_waiter* l, cancel_walk& w) noexcept;
 
   scope inner_;

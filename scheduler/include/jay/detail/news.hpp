@@ -38,6 +38,7 @@ class JAY_API news {
 /// Waits until there are more than so many, or no more come.
 class JAY_API news_awaiter : public suspends<news_awaiter> {
  public:
+  static constexpr auto awaits = awaited::news;
   news_awaiter(news* n, std::uint64_t seen) noexcept : news_(*n), seen_(seen) {}
   bool await_ready() const noexcept { return false; }
   void await_resume();

@@ -223,6 +223,10 @@ class JAY_API state_awaiter : public suspends<state_awaiter, relaying_waiter> {
 
   bool await_ready() const noexcept { return this_worker->spend() && target_->done(); }
 
+  static constexpr auto awaits = awaited::result;
+  /// Of one that is suspended.
+  state_ptr<shared_state> shared_target() const noexcept { return state_ptr<shared_state>::share(target_); }
+
  protected:
   void resumed();
   void waited();

@@ -2,6 +2,7 @@
 // How coroutines wait for a resource: a list of them behind the resource's lock. A primitive needs no more than this:
 //
 //   struct awaiter : suspends<awaiter> {
+//     static constexpr auto awaits = awaited::lock;                  // for call graphs
 //     bool suspend() {
 //       if (refused()) return false;                               // a cancel is due
 //       {
@@ -126,6 +127,7 @@ class suspends : public Waiter {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
     this->prepare(h);
+    this->what = Awaiter::awaits;
     return static_cast<Awaiter*>(this)->suspend();
   }
 };

@@ -5,7 +5,8 @@
 // its owner, and by each item that is linked or on its way; so the owner may leave at any time (end), without waiting
 // for items that a completer has claimed already.
 //
-// Lock order: wait_set -> timers -> scope; a target's lock is held with none of these.
+// Lock order: wait_set -> timers -> scope; a target's lock is held with none of these, but for a call graph (awaited_by): it
+// comes before that of the wait_set.
 #pragma once
 
 #include <memory>
@@ -19,6 +20,8 @@
 
 namespace jay::detail {
 
+struct task_state;
+
 class JAY_API wait_set {
  public:
   wait_set(const wait_set&) = delete;
@@ -31,6 +34,10 @@ class JAY_API wait_set {
   /// The owner leaves: nothing is told any more, and its reference is gone.
   void end() noexcept;
 
+  /// The task that waits in the set of which `l`, which stands in a target's list, is a part; or null. With that target's
+  /// mutex held.
+  static state_ptr<task_state> awaited_by(waiter& l) noexcept;
+
   spin_mutex mutex;
 
  protected:
@@ -38,6 +45,8 @@ class JAY_API wait_set {
   virtual ~wait_set();
   /// The i-th has ended; once for each. The mutex is held. Gives the waiters to wake, claimed, linked by `next`.
   virtual waiter* ended(std::size_t i) noexcept = 0;
+  /// Who waits in the set, or null. The mutex is held, without which that goes nowhere.
+  virtual waiter* who_waits() const noexcept = 0;
 
  private:
   struct item : job, waiter {
@@ -71,6 +80,7 @@ class awaited_set : public wait_set {
     awaiting->next = nullptr;
     return std::exchange(awaiting, nullptr);
   }
+  waiter* who_waits() const noexcept override { return awaiting; }
 };
 
 struct end_wait_set {

@@ -29,6 +29,35 @@
 
 namespace jay::detail {
 
+/// What a suspension waits for, for call graphs. Some of it is io's.
+enum class awaited {
+  unknown,
+  inner_scope,  // nothing: the strand runs on inside (inner_scope::passage)
+  result,       // a state_awaiter: a task or a future
+  completion,   // a completion_wait: the same
+  lock,
+  semaphore,
+  rw_lock,
+  event,
+  condition,
+  barrier,
+  latch,
+  once,
+  queue_get,
+  queue_put,
+  queue_join,
+  news,
+  group,
+  first_of_several,
+  several,
+  next_of_several,
+  sleep,
+  descriptor,
+  drain,
+  close,
+  file
+};
+
 struct JAY_API alignas(16) waiter {
   using jay_awaiter = void;
   waiter() noexcept = default;
@@ -84,10 +113,12 @@ struct JAY_API alignas(16) waiter {
   // A canceller has passed a cancel on, and may still be about to unlock the scope; or the strand has been told of its
   // scope's level here, and is not told again in this wait. Either way leave() has more to do.
   bool passed = false;
+  bool in_turns : 1 = false;   // order = "asyncio": what it waits for calls it, and it takes it when it runs (in_turns.hpp)
+  // So it was; guarded by the resource's lock, before which in_turns was written. The two fill a byte, which is cheap to clear.
+  bool called : 7 = false;
   bool linked = false;         // in the resource's list; guarded by the resource's lock
+  awaited what : 8 = awaited::unknown;  // written by the strand, before it is armed
   bool forwards = false;       // a relaying_waiter, armed as such
-  bool in_turns = false;       // order = "asyncio": what it waits for calls it, and it takes it when it runs (in_turns.hpp)
-  bool called = false;         // so it was; guarded by the resource's lock
 
  protected:
   bool arm(bool forwards) noexcept;
@@ -98,6 +129,7 @@ struct JAY_API alignas(16) waiter {
   void leave_slow() noexcept;
 };
 
+static_assert(sizeof(void*) != 8 || sizeof(waiter) == 64, "every awaiter has one");
 static_assert(alignof(waiter) > cancel_word::mask, "the low bits of a waiter's address are the word's");
 
 /// For what completed without waiting. True: go on at once. False: the strand has done so too often without letting
