@@ -48,6 +48,10 @@ struct alignas(64) worker_core {
   queue_age own_age;
 };
 
+/// Before a job, or a frame that an island's job runs, and after it.
+void begin_step(worker& w, job* j) noexcept;
+void end_step(worker& w) noexcept;
+
 struct scheduler_core {
   scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);
   ~scheduler_core();

@@ -4,7 +4,8 @@
 //
 // The first enter puts an exit_stack between the promise and its continuation (continues::exits). At the final
 // suspension exits_begin starts the stack's runner, a coroutine that stands where the finished one stood: it awaits the
-// exits, changes the outcome as they say, then destroys the finished frame and goes on with the continuation.
+// exits, changes the outcome as they say, goes back to where the coroutine was before it moved (resume_on), then destroys the
+// finished frame and goes on with the continuation.
 #pragma once
 
 #include <exception>
@@ -67,6 +68,10 @@ struct exit_stack : exit_link {
   std::unique_ptr<exit_entry> top;
   const outcome_access* access = nullptr;
   job* runner = nullptr;
+  // resume_on: the coroutine has moved, to this island (null: none). Whoever awaits it is on one, too.
+  bool moved = false;
+  bool came_from_island = false;
+  island* on = nullptr;
 };
 
 /// The stack of the coroutine, made at the first call. Throws std::bad_alloc.
