@@ -72,7 +72,7 @@ void island::run(job* j) {
       now->resume(now);
     }
     if (w.on != me) break;  // it has left, and has nothing to do with the island any more
-    end_step(w);
+    if (!w.parked) [[unlikely]] came_back_unsuspended();
   }
   w.on = outer;
 }

@@ -48,9 +48,10 @@ struct alignas(64) worker_core {
   queue_age own_age;
 };
 
-/// Before a job, or a frame that an island's job runs, and after it.
-void begin_step(worker& w, job* j) noexcept;
-void end_step(worker& w) noexcept;
+/// In a job that runs one frame after another (an island's): as before a job.
+void begin_step(worker& w, job* frame) noexcept;
+/// What has run is no frame that suspends; ends the program.
+[[noreturn]] void came_back_unsuspended() noexcept;
 
 struct scheduler_core {
   scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);

@@ -106,36 +106,34 @@ void worker::push_elsewhere(job* j) noexcept {
 
 void run_job(worker& w, job* j) noexcept {
   JAY_DEBUG_ASSERT(w.is_here());
-  w.has_run = true;
-  begin_step(w, j);
+  w.budget = w.fifo ? UINT32_MAX : inline_budget;
   w.next = j;
+  w.has_run = true;
+  const bool watched = w.watched.load(std::memory_order_relaxed);  // relaxed: a stall_watch is there for good
+  if (watched) [[unlikely]] note_step(w, j);
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);
     w.parked = false;
     // What current_task() and the like see; a job that is no coroutine sets it itself.
     w.context = now->continuation ? promise_of(now).context : 0;
-    if (on_island(w.context)) [[unlikely]] {
-      enter_island(w, now);
-      continue;
-    }
-    now->resume(now);
+    if (on_island(w.context)) [[unlikely]] enter_island(w, now);
+    else now->resume(now);
   }
-  end_step(w);
-}
-
-void begin_step(worker& w, job* j) noexcept {
-  w.budget = w.fifo ? UINT32_MAX : inline_budget;
-  if (w.watched.load(std::memory_order_relaxed)) [[unlikely]] note_step(w, j);  // relaxed: a stall_watch is there for good
-}
-
-void end_step(worker& w) noexcept {
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
-  if (w.watched.load(std::memory_order_relaxed)) [[unlikely]] w.step.store(0, std::memory_order_release);  // [SW1]. relaxed: as above
-  if (!w.parked) [[unlikely]]
-    fatal(
-        "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
-        "coroutine without a local variable begins with `if (co_await ...)`; bind the result to a name first "
-        "(docs/pitfalls-gcc12.md)");
+  if (watched) [[unlikely]] w.step.store(0, std::memory_order_release);  // [SW1]
+  if (!w.parked) [[unlikely]] came_back_unsuspended();
+}
+
+void begin_step(worker& w, job* frame) noexcept {
+  w.budget = w.fifo ? UINT32_MAX : inline_budget;
+  if (w.watched.load(std::memory_order_relaxed)) note_step(w, frame);  // relaxed: a stall_watch is there for good
+}
+
+void came_back_unsuspended() noexcept {
+  fatal(
+      "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
+      "coroutine without a local variable begins with `if (co_await ...)`; bind the result to a name first "
+      "(docs/pitfalls-gcc12.md)");
 }
 
 void scheduler_core::wake_one() noexcept {

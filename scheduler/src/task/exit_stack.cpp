@@ -15,7 +15,7 @@ class way_back : waiter {
  public:
   using waiter::jay_awaiter;
   explicit way_back(exit_stack& s) noexcept : stack_(s) {}
-  bool await_ready() const noexcept { return !stack_.moved; }
+  bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
     prepare(h);
@@ -82,7 +82,7 @@ runner run_exits(exit_stack* s) {
       e = std::current_exception();
     }
   }
-  co_await way_back(*s);
+  if (s->moved) co_await way_back(*s);
   if (e) s->access->set_error(s->coroutine().out, std::move(e));
   else if (failed && swallowed) s->access->set_unit(s->coroutine().out);
 }

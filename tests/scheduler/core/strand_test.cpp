@@ -483,7 +483,9 @@ TEST_P(Strand, ACancelOnTheWayBackIsToldAtTheNextSuspension) {
     if (GetParam() > 1) h.cancel();
     auto r = co_await jay::settled(h);
     EXPECT_TRUE(r.cancelled());
-    if (GetParam() <= 1) EXPECT_EQ(got, 7);
+    if (GetParam() <= 1) {
+      EXPECT_EQ(got, 7);
+    }
   };
   run(body());
 }
