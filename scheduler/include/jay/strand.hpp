@@ -96,16 +96,18 @@ class JAY_API move_awaiter : waiter {
       prepare(h);
       return !go_on_at_once(*this);
     }
-    exit_stack& s = exits_of(h.promise(), exits_access<Promise>::of);
+    move_entry& m = place(exits_of(h.promise(), exits_access<Promise>::of));
     prepare(h);
-    return move(s);
+    return move(m);
   }
   void await_resume();
 
  private:
-  bool is_there(const promise_base& p) const noexcept;
-  bool move(exit_stack& s) noexcept;
+  bool is_there(const promise_base& p) noexcept;
+  move_entry& place(exit_stack& s) const;
+  bool move(move_entry& m) noexcept;
   island* to_;
+  island* from_ = nullptr;
 };
 
 }  // namespace detail

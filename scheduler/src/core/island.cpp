@@ -4,8 +4,8 @@
 #include <new>
 #include <utility>
 
-#include <jay/detail/exit_stack.hpp>
 #include <jay/detail/join.hpp>
+#include <jay/detail/waiter.hpp>
 #include <jay/scheduler.hpp>
 
 #include "scheduler_core.hpp"
@@ -17,6 +17,29 @@ namespace {
 constexpr int most_in_a_row = 64;
 
 scheduler& home_of(job* frame) noexcept { return scope_of(promise_of(frame).context)->sched(); }
+
+/// Back to where whoever awaits the coroutine stands. No cancel is taken here.
+class way_back : waiter {
+ public:
+  using waiter::jay_awaiter;
+  explicit way_back(move_entry& m) noexcept : move_(m) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    prepare(h);
+    exit_stack& s = move_.of;
+    island* from = move_.on;
+    island* to = move_.came_from_island ? &island_of(s.continuation) : nullptr;
+    s.place = nullptr;
+    const bool suspended = from != to && go_to(from, to, frame);  // then this may be gone
+    if (from) from->release();
+    return suspended;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  move_entry& move_;
+};
 
 }  // namespace
 
@@ -110,6 +133,21 @@ void island::drop(job* j) {
   }
 }
 
+task<bool> move_entry::go_back() {
+  co_await way_back(*this);
+  co_return false;
+}
+
+move_entry& place_of(exit_stack& s, bool on_island) {
+  if (s.place) return *s.place;
+  auto entry = std::make_unique<move_entry>(s, on_island);
+  std::unique_ptr<exit_entry>* last = &s.top;
+  while (*last) last = &(*last)->below;
+  s.place = entry.get();
+  *last = std::move(entry);
+  return *s.place;
+}
+
 island& island_of(std::uintptr_t c) noexcept {
   for (;;) {
     const std::uintptr_t address = c & ~continues_mask;
@@ -118,7 +156,7 @@ island& island_of(std::uintptr_t c) noexcept {
       case continues::joins: c = reinterpret_cast<join*>(address)->parent->continuation; break;
       case continues::exits: {
         auto* s = reinterpret_cast<exit_stack*>(address);
-        if (s->moved) return *s->on;
+        if (s->place) return *s->place->on;
         c = s->continuation;
         break;
       }

@@ -5,8 +5,9 @@
 // wakes or cancels knows of islands: a frame is woken, queued and stolen as any other. Only who takes it from a queue to run
 // it (run_job) looks at the bit, and brings the frame here (enter_island). The code of such a frame then runs inside the
 // island's own job, and so does all that it hands over to without a queue: what it awaits, the children that it forks and
-// that nobody has stolen, whoever awaits it. Which island it is, the exit_stack knows of the coroutine that has moved; it is
-// found by a walk up the chain of awaits, whose frames are all suspended.
+// that nobody has stolen, whoever awaits it. Which island it is, the coroutine knows that has moved, by an entry of its
+// exit_stack; it is found by a walk up the chain of awaits, whose frames are all suspended. That entry is the last of the
+// coroutine's exits: it goes back to where whoever awaits the coroutine stands.
 //
 // taken_: the island's job stands in a queue, or runs; one party has it. Who brings a frame and finds it not taken has
 // that job, and runs it or queues it. Who runs it gives it up when no frame is left, which both are decided under the lock:
@@ -14,12 +15,13 @@
 // code that is not the island's (leave): the job goes to a queue if others wait, and the job's run, which is still on the
 // stack, ends when it gets there. The lock also orders the code of one frame before that of the next.
 //
-// Each coroutine that has moved here holds the island (exit_stack::on). One is suspended here whenever the job is between
+// Each coroutine that has moved here holds the island (move_entry::on). One is suspended here whenever the job is between
 // two frames, or it has left: so the job needs no hold of its own.
 //
 // The frames may belong to several schedulers: the job is queued where the first of them is to run.
 #pragma once
 
+#include <jay/detail/exit_stack.hpp>
 #include <jay/detail/job.hpp>
 #include <jay/detail/queue_items.hpp>
 #include <jay/detail/spin_mutex.hpp>
@@ -58,14 +60,30 @@ class island : job {
   atomic<std::uint32_t> holders_{1};
 };
 
+/// Of a coroutine that has moved.
+struct move_entry final : exit_entry {
+  move_entry(exit_stack& s, bool from_island) : of(s), came_from_island(from_island), back_(go_back()) {}
+  task<bool> exit(std::exception_ptr) override { return std::move(back_); }
+
+  exit_stack& of;
+  const bool came_from_island;  // whoever awaits the coroutine is on one
+  island* on = nullptr;         // null: on none
+
+ private:
+  task<bool> go_back();
+  task<bool> back_;  // made beforehand: for want of memory nobody must stay
+};
+/// Made at the first call. Throws std::bad_alloc.
+move_entry& place_of(exit_stack& s, bool on_island);
+
 /// The island of a coroutine with this continuation, whose context says that it is on one.
 island& island_of(std::uintptr_t continuation) noexcept;
 
 /// The frame, which is on an island, has been taken from a queue to be run.
 void enter_island(worker& w, job* frame) noexcept;
 
-/// The running coroutine goes on at `to` (null: on no island). The frame is its own or that of its exits; its context says
-/// where it was, and then where it is. True: it is suspended, and may be gone.
+/// The running coroutine, whose frame is given, goes on at `to` (null: on no island), and its context says so. True: it is
+/// suspended, and may be gone.
 bool go_to(island* from, island* to, job* frame) noexcept;
 
 }  // namespace jay::detail

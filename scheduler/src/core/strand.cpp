@@ -18,17 +18,17 @@ bool strand::is_current() const noexcept { return detail::this_worker && detail:
 
 namespace detail {
 
-bool move_awaiter::is_there(const promise_base& p) const noexcept {
-  return on_island(p.context) ? &island_of(p.continuation) == to_ : !to_;
+bool move_awaiter::is_there(const promise_base& p) noexcept {
+  from_ = on_island(p.context) ? &island_of(p.continuation) : nullptr;
+  return from_ == to_;
 }
 
-bool move_awaiter::move(exit_stack& s) noexcept {
-  const promise_base& p = promise_of(frame);
-  island* from = on_island(p.context) ? &island_of(p.continuation) : nullptr;
-  if (!std::exchange(s.moved, true)) s.came_from_island = from;
+move_entry& move_awaiter::place(exit_stack& s) const { return place_of(s, from_ != nullptr); }
+
+bool move_awaiter::move(move_entry& m) noexcept {
   if (to_) to_->retain();
-  island* held = std::exchange(s.on, to_);
-  const bool suspended = go_to(from, to_, frame);  // then this may be gone
+  island* held = std::exchange(m.on, to_);
+  const bool suspended = go_to(from_, to_, frame);  // then this may be gone
   if (held) held->release();
   return suspended || !go_on_at_once(*this);
 }

@@ -3,34 +3,8 @@
 
 #include <utility>
 
-#include <jay/detail/waiter.hpp>
-
-#include "core/island.hpp"
-
 namespace jay::detail {
 namespace {
-
-/// Back to where who awaits the coroutine stands. No cancel is taken here.
-class way_back : waiter {
- public:
-  using waiter::jay_awaiter;
-  explicit way_back(exit_stack& s) noexcept : stack_(s) {}
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    prepare(h);
-    stack_.moved = false;
-    island* from = std::exchange(stack_.on, nullptr);
-    island* to = stack_.came_from_island ? &island_of(stack_.continuation) : nullptr;
-    bool suspended = from != to && go_to(from, to, frame);
-    if (from) from->release();
-    return suspended;
-  }
-  void await_resume() const noexcept {}
-
- private:
-  exit_stack& stack_;
-};
 
 struct runner {
   struct promise_type : awaits<promise_base> {
@@ -82,7 +56,6 @@ runner run_exits(exit_stack* s) {
       e = std::current_exception();
     }
   }
-  if (s->moved) co_await way_back(*s);
   if (e) s->access->set_error(s->coroutine().out, std::move(e));
   else if (failed && swallowed) s->access->set_unit(s->coroutine().out);
 }

@@ -4,8 +4,7 @@
 //
 // The first enter puts an exit_stack between the promise and its continuation (continues::exits). At the final
 // suspension exits_begin starts the stack's runner, a coroutine that stands where the finished one stood: it awaits the
-// exits, changes the outcome as they say, goes back to where the coroutine was before it moved (resume_on), then destroys the
-// finished frame and goes on with the continuation.
+// exits, changes the outcome as they say, then destroys the finished frame and goes on with the continuation.
 #pragma once
 
 #include <exception>
@@ -63,15 +62,14 @@ struct exits_access<task_promise<T>> {
   static constexpr bool yields = false;
 };
 
+struct move_entry;  // src/core/island.hpp
+
 struct exit_stack : exit_link {
   result_promise& coroutine() const noexcept { return static_cast<result_promise&>(*owner); }
   std::unique_ptr<exit_entry> top;
   const outcome_access* access = nullptr;
   job* runner = nullptr;
-  // resume_on: the coroutine has moved, to this island (null: none). Whoever awaits it is on one, too.
-  bool moved = false;
-  bool came_from_island = false;
-  island* on = nullptr;
+  move_entry* place = nullptr;  // where the coroutine has moved to by resume_on, if it has
 };
 
 /// The stack of the coroutine, made at the first call. Throws std::bad_alloc.
