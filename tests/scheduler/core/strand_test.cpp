@@ -340,13 +340,15 @@ TEST(StrandOfOneWorker, WhoComesFirstRunsFirst) {
     held other(s);
     std::vector<int> order;
     std::vector<jay::task_handle<>> all;
-    auto comes = [](jay::strand to, std::vector<int>& seen, int n) -> jay::task<> {
+    auto comes = [](jay::strand to, std::vector<int>& seen, jay::event& came, int n) -> jay::task<> {
+      came.set();  // who waits for it runs when this has suspended
       co_await jay::resume_on(to);
       seen.push_back(n);
     };
     for (int i = 0; i < 100; ++i) {
-      all.push_back(jay::create_task(comes(s, order, i)));
-      co_await yield();
+      jay::event came;
+      all.push_back(jay::create_task(comes(s, order, came, i)));
+      co_await came.wait();
     }
     EXPECT_TRUE(order.empty());
     other.let_go();
@@ -395,8 +397,13 @@ TEST_P(Strand, WhatIsCancelledInItsQueueIsNeverStarted) {
       co_return;
     };
     auto unawaited = jay::detail::unawaited_count();
-    auto h = jay::create_task(s.run(op()));
-    co_await yield();
+    jay::event came;
+    auto comes = [&]() -> jay::task<> {
+      came.set();
+      co_await s.run(op());
+    };
+    auto h = jay::create_task(comes());
+    co_await came.wait();
     h.cancel();
     other.let_go();
     auto r = co_await jay::settled(h);
