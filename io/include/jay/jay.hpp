@@ -47,6 +47,7 @@
 #include <jay/settled.hpp>
 #include <jay/shield.hpp>
 #include <jay/socket.hpp>
+#include <jay/strand.hpp>
 #include <jay/stream.hpp>
 #include <jay/stream_operators.hpp>
 #include <jay/task.hpp>

@@ -134,14 +134,6 @@ namespace detail {
 template <class Op>
 inline constexpr bool is_under_way = std::is_base_of_v<state_awaiter, awaiter_t<Op>>;
 
-/// Drops what was to be awaited and never will be, without a warning.
-template <class T>
-void never_start(task<T>& t) noexcept {
-  if (job* frame = t.release()) join::drop(&frame, 1);
-}
-template <class Op>
-void never_start(Op&) noexcept {}
-
 /// Where nothing is started. In asyncio's order, those turns that a task takes which is made and cancelled, and its callback.
 class JAY_API turn_for_others : public suspends<turn_for_others> {
  public:

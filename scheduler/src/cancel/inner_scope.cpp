@@ -34,14 +34,14 @@ void inner_scope::open(promise_base& p, kind k) noexcept {
     inner_.word.set_pending();
     inner_.generation.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows this scope yet
   }
-  p.context = reinterpret_cast<std::uintptr_t>(&inner_);
+  p.context = moved_to(reinterpret_cast<std::uintptr_t>(&inner_), outer_context_);
   this_worker->context = p.context;
 }
 
 bool inner_scope::close(promise_base& p, bool tells) noexcept {
   passage_.word().disarm(&passage_);
   passage_.leave();
-  p.context = outer_context_;
+  p.context = moved_to(outer_context_, p.context);  // it stays where it has gone meanwhile
   this_worker->context = p.context;
   bool due;
   std::uint8_t marks;

@@ -49,6 +49,11 @@ struct alignas(64) worker_core {
   queue_age own_age;
 };
 
+/// In a job that runs one frame after another (an island's): as before a job.
+void begin_step(worker& w, job* frame) noexcept;
+/// What has run is no frame that suspends; ends the program.
+[[noreturn]] void came_back_unsuspended() noexcept;
+
 struct scheduler_core {
   scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);
   ~scheduler_core();

@@ -7,7 +7,7 @@ namespace jay::detail {
 
 struct worker;
 
-/// When a worker may steal again, and from whom: see worker.cpp. Times in ns of the steady clock.
+/// When a worker may steal again, and from whom: the head of worker.cpp has why. Times in ns of the steady clock.
 class thief {
  public:
   /// Before it looks for a victim.

@@ -17,6 +17,7 @@
 #include <jay/detail/waiter.hpp>
 #include <jay/detail/time_slice.hpp>
 
+#include "island.hpp"
 #include "now_ns.hpp"
 #include "scheduler_core.hpp"
 #include "stall_watch.hpp"
@@ -41,12 +42,6 @@ constexpr std::size_t few = 4;
 /// batches of tiny tasks, 110 were those), so the longer a searcher has found nothing, the more rarely it looks: at last
 /// once in some 12 us. The shared queues, where work comes from outside, it looks at all the time.
 constexpr int most_looks = 32;
-/// So many thefts in a row that were not worth their price begin a pause of one price, and so many more double it.
-constexpr std::uint32_t first_poor = 4, most_doublings = 5;
-constexpr std::int64_t longest_pause = 500'000;  // ns
-/// A victim that has not moved for so long will not do what stands in its deque soon. (At once, as it once was, a worker
-/// that was interrupted for a moment lost job after job: of a million sleepers 30,000, and 2.4 s became 2.0.)
-constexpr std::int64_t stuck_after = 300'000;  // ns
 
 // relaxed: only its worker writes, and it is read for display
 void add(atomic<std::uint64_t>& counter) noexcept {
@@ -123,15 +118,24 @@ void run_job(worker& w, job* j) noexcept {
     w.parked = false;
     // What current_task() and the like see; a job that is no coroutine sets it itself.
     w.context = now->continuation ? promise_of(now).context : 0;
-    now->resume(now);
+    if (on_island(w.context)) [[unlikely]] enter_island(w, now);
+    else now->resume(now);
   }
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
   if (watched) [[unlikely]] w.step.store(0, std::memory_order_release);  // [SW1]
-  if (!w.parked) [[unlikely]]
-    fatal(
-        "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
-        "coroutine without a local variable begins with `if (co_await ...)`; bind the result to a name first "
-        "(docs/pitfalls-gcc12.md)");
+  if (!w.parked) [[unlikely]] came_back_unsuspended();
+}
+
+void begin_step(worker& w, job* frame) noexcept {
+  w.budget = w.fifo ? UINT32_MAX : inline_budget;
+  if (w.watched.load(std::memory_order_relaxed)) note_step(w, frame);  // relaxed: a stall_watch is there for good
+}
+
+void came_back_unsuspended() noexcept {
+  fatal(
+      "a coroutine came back without having suspended or finished: g++ 12 has skipped its body, as it does when a "
+      "coroutine without a local variable begins with `if (co_await ...)`; bind the result to a name first "
+      "(docs/pitfalls-gcc12.md)");
 }
 
 void scheduler_core::wake_one() noexcept {
@@ -161,28 +165,6 @@ bool scheduler_core::keep(worker* w, job* j) noexcept {
   if (!w || !w->kept || w->sched != &self || !w->kept->put(j)) return false;
   if (driver* h = hook.load(std::memory_order_seq_cst)) h->kept();  // [K2] there; the hook goes only after the I/O threads
   return true;
-}
-
-void thief::judge(std::int64_t now) noexcept {
-  if (!std::exchange(judged_, true)) poor_ = now - since_ < price_ ? poor_ + 1 : 0;
-  pausing_ = poor_ >= first_poor &&
-             now - since_ < std::min(price_ << std::min(poor_ - first_poor, most_doublings), longest_pause);
-}
-bool thief::stands_still(const worker& victim) const noexcept {
-  return &victim == last_victim_ && victim.jobs.youngest() == its_youngest_ &&
-         victim.ran.load(std::memory_order_relaxed) == its_jobs_;
-}
-bool thief::may_rob(const worker& victim, std::int64_t now) const noexcept {
-  return !pausing_ || (stands_still(victim) && now - still_since_ >= stuck_after);
-}
-void thief::has_robbed(const worker& victim, std::int64_t begun, std::int64_t now) noexcept {
-  price_ += (now - begun - price_) / 8;
-  since_ = now;
-  judged_ = false;
-  if (!stands_still(victim)) still_since_ = now;
-  last_victim_ = &victim;
-  its_youngest_ = victim.jobs.youngest();
-  its_jobs_ = victim.ran.load(std::memory_order_relaxed);
 }
 
 job* scheduler_core::steal(worker& w) noexcept {

@@ -62,11 +62,14 @@ struct exits_access<task_promise<T>> {
   static constexpr bool yields = false;
 };
 
+struct move_entry;  // src/core/island.hpp
+
 struct exit_stack : exit_link {
   result_promise& coroutine() const noexcept { return static_cast<result_promise&>(*owner); }
   std::unique_ptr<exit_entry> top;
   const outcome_access* access = nullptr;
   job* runner = nullptr;
+  move_entry* place = nullptr;  // where the coroutine has moved to by resume_on, if it has
 };
 
 /// The stack of the coroutine, made at the first call. Throws std::bad_alloc.

@@ -47,6 +47,14 @@ struct op_result<task<void>> {
 template <class Op>
 using op_result_t = typename op_result<std::decay_t<Op>>::type;
 
+/// Drops what was to be awaited and never will be, without a warning.
+template <class T>
+void never_start(task<T>& t) noexcept {
+  if (job* frame = t.release()) join::drop(&frame, 1);
+}
+template <class Op>
+void never_start(Op&) noexcept {}
+
 template <class Op>
 task<op_result_t<Op>> await_op(Op o) {
   co_return co_await std::move(o);

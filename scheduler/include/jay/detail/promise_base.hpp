@@ -4,7 +4,7 @@
 //
 //   field         written by                              read by
 //   continuation  who starts the coroutine, once          its final suspend; walks up a suspended chain
-//   context       who starts it; with()/enter() later     its own awaits; walks
+//   context       who starts it; enter, resume_on later   its own awaits; walks
 //   where         itself, at its start and each await     call graphs, while it is suspended
 //   joins_closed  the worker that runs the strand         the same
 //   unowned       who makes the gather, once              the gather

@@ -155,9 +155,18 @@ struct JAY_API scope {
   void only_strand() noexcept;
 };
 
-/// A coroutine's context word: its scope, and whether it belongs to a forked strand.
-inline constexpr std::uintptr_t forked_bit = 1;
-inline scope* scope_of(std::uintptr_t context) noexcept { return reinterpret_cast<scope*>(context & ~forked_bit); }
+/// A coroutine's context word: its scope, whether it belongs to a forked strand, and whether it runs on an island, which is
+/// found by a walk (src/core/island.hpp).
+inline constexpr std::uintptr_t forked_bit = 1, island_bit = 2;
+static_assert(alignof(scope) > (forked_bit | island_bit));
+inline scope* scope_of(std::uintptr_t context) noexcept {
+  return reinterpret_cast<scope*>(context & ~(forked_bit | island_bit));
+}
 inline bool is_forked(std::uintptr_t context) noexcept { return context & forked_bit; }
+inline bool on_island(std::uintptr_t context) noexcept { return context & island_bit; }
+/// The context of a coroutine that goes from where `context` says to where `place` says.
+inline std::uintptr_t moved_to(std::uintptr_t context, std::uintptr_t place) noexcept {
+  return (context & ~island_bit) | (place & island_bit);
+}
 
 }  // namespace jay::detail

@@ -24,6 +24,7 @@ class scheduler;
 
 namespace jay::detail {
 
+class island;
 class kept_jobs;
 struct worker;
 
@@ -47,6 +48,7 @@ struct JAY_API worker : parker {
   bool first_fails = false;    // and the first of its siblings that has failed
   std::uint32_t budget = 0;    // operations that may still go on at once
   unsigned index;
+  island* on = nullptr;        // whose code its thread runs now (src/core/island.hpp)
   kept_jobs* kept = nullptr;   // an I/O thread that runs tasks now: what becomes ready by them
   // relaxed: numbers and requests that say nothing about other data
   atomic<bool> watched{false};      // debug mode: a stall_watch looks at `step`
