@@ -410,4 +410,33 @@ TEST(SyncStress, ThreadsOutsideTheRuntimeFeedAQueue) {
   EXPECT_TRUE(q.empty());
 }
 
+// Fails under a sanitizer: who wakes the last task of a runtime was still at it when the runtime had gone.
+TEST(SyncStress, ARuntimeMayEndWhileAThreadOutsideHasJustWokenItsTask) {
+  jay::event e;
+  std::atomic<bool> waits{false}, over{false};
+  std::atomic<int> set{0};
+  std::thread outside([&] {
+    for (;;) {
+      while (!waits && !over) jay::detail::cpu_relax();
+      if (over) return;
+      waits = false;
+      e.set();
+      ++set;
+    }
+  });
+  const int rounds = 100 * scale;
+  for (int i = 0; i < rounds; ++i) {
+    auto body = [&]() -> jay::task<> {
+      waits = true;
+      co_await e.wait();
+    };
+    run(workers(1), body());
+    while (set != i + 1) std::this_thread::yield();
+    e.clear();
+  }
+  over = true;
+  outside.join();
+  EXPECT_EQ(set, rounds);
+}
+
 }  // namespace

@@ -139,6 +139,7 @@ scheduler::~scheduler() {
   for (std::thread& t : core_->threads) t.join();
   core_->ticks.reset();  // which the workers woke up
   services_->end();
+  while (core_->callers.load(std::memory_order_acquire) != 0) detail::thread_yield();  // [SC1] acquire
 }
 
 std::size_t scheduler::workers() const noexcept { return core_->threads.size(); }
@@ -230,27 +231,39 @@ void scheduler::default_exception_handler(const exception_context& context) noex
 }
 
 namespace detail {
+namespace {
+
+/// By a thread that is none of the scheduler's. Once it is put the job may run, and its scheduler end: which waits for `callers`.
+void schedule_from_outside(scheduler_core& core, job* j, priority p) noexcept {
+  core.callers.fetch_add(1, std::memory_order_relaxed);  // relaxed: who ends the scheduler has run the job, or waits for it
+  (p == priority::high ? core.ready : p == priority::low ? core.low : core.normal).put(j);
+  core.call_for(1);
+  core.callers.fetch_sub(1, std::memory_order_release);  // [SC1] release: what it has done here
+}
+
+}  // namespace
 
 void schedule(scheduler& s, job* j, priority p) noexcept {
   scheduler_core& core = s.core();
   worker* w = this_worker;
-  if (p == priority::normal && w && w->sched == &s && !w->io) return w->push(j);
+  if (!w || w->sched != &s) return schedule_from_outside(core, j, p);
+  if (p == priority::normal && !w->io) return w->push(j);
   if (p != priority::low && core.keep(w, j)) return;
-  (p == priority::high ? core.ready : p == priority::low ? core.low : w && w->io ? core.ready : core.normal).put(j);
+  (p == priority::high ? core.ready : p == priority::low ? core.low : w->io ? core.ready : core.normal).put(j);
   core.call_for(1);
 }
 void schedule(scheduler& s, job* j) noexcept { schedule(s, j, priority::normal); }
 
 void schedule_last(scheduler& s, job* j) noexcept {
   worker* w = this_worker;
-  bool own = w && w->sched == &s && !w->io;
-  if (own && w->fifo) return w->push(j);
   scheduler_core& core = s.core();
-  if (!own) {
+  if (!w || w->sched != &s) return schedule_from_outside(core, j, priority::normal);
+  if (w->io) {
     if (core.keep(w, j)) return;
     core.normal.put(j);
     return core.call_for(1);
   }
+  if (w->fifo) return w->push(j);
   core.later.put(j);  // this worker takes it when it has nothing better, or in its next turn
   if (core.idle->wanting()) core.wake_one();
 }

@@ -79,6 +79,9 @@ struct scheduler_core {
   jay::detail::services services;
   // [X1] seq_cst: who stops the scheduler writes it, then wakes every sleeper; a worker becomes a sleeper, then reads it.
   atomic<bool> stopping{false};
+  // [SC1] Threads of others that schedule something here now. Such a thread wakes a worker after it has put the job, which may
+  // be the last that this scheduler has waited for.
+  atomic<std::uint32_t> callers{0};
   standstill still;
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
