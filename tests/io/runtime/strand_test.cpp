@@ -38,7 +38,8 @@ TEST(Strand, IsWhereTheTaskGoesOnAfterIo) {
     EXPECT_TRUE(s.is_current());
     co_await jay::sleep(0s);
     EXPECT_TRUE(s.is_current());
-    bool there = co_await jay::to_thread([s] { return s.is_current(); });
+    auto is_current = [s] { return s.is_current(); };
+    bool there = co_await jay::to_thread(is_current);
     EXPECT_FALSE(there);
     EXPECT_TRUE(s.is_current());
   };

@@ -304,7 +304,8 @@ TEST_P(Strand, ExitsRunWhereTheCoroutineWas) {
     jay::strand s;
     bool left = false;
     auto enters = [&]() -> jay::task<> {
-      co_await jay::enter(manager{s, left});
+      manager m{s, left};
+      co_await jay::enter(std::move(m));
       co_await jay::resume_on(s);
     };
     co_await enters();
