@@ -322,6 +322,7 @@ TEST_P(CallGraph, IsWrittenAsPythonWritesIt) {
     jay::event e;
     jay::task_handle<> h = jay::create_task(jay::task_options().name("child"), outermost(e));
     auto parent = jay::create_task(jay::task_options().name("parent"), await_it(h));
+    co_await when_it_waits_for(h, "event.wait");
     co_await when_it_waits_for(parent, "child");
     std::ostringstream out;
     jay::print_call_graph(h, out);
