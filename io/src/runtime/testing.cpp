@@ -10,9 +10,8 @@
 
 #include <jay/detail/assert.hpp>
 #include <jay/detail/blocking_pool.hpp>
-#include <jay/detail/log.hpp>
 #include <jay/detail/reactor.hpp>
-#include <jay/error.hpp>
+#include <jay/scheduler.hpp>
 #include <jay/wait.hpp>
 
 #include "event/simulated_driver.hpp"
@@ -51,18 +50,6 @@ task<> await_the_others(bool cancels) {
       for (task_handle<>& t : left) t.cancel();
     auto ended = wait(std::move(left));
     co_await std::move(ended);
-  }
-}
-
-std::string text_of(const std::exception_ptr& e) {
-  try {
-    std::rethrow_exception(e);
-  } catch (const std::exception& x) {
-    return x.what();
-  } catch (const cancelled_error& x) {
-    return "cancelled " + x.message();
-  } catch (...) {
-    return "an exception";
   }
 }
 
@@ -106,8 +93,9 @@ void seeded_run::fail() {
   if (!blocked_tasks_.empty())
     e = std::make_exception_ptr(
         testing::deadlock_error("testing::run: every task is blocked and no timer can wake one:\n" + blocked_tasks_));
-  log(log_level::error, "testing::run: failed with seed %llu, which JAY_TEST_SEED=%llu runs again: %s",
-              static_cast<unsigned long long>(seed_), static_cast<unsigned long long>(seed_), text_of(e).c_str());
+  const std::string seed = std::to_string(seed_);
+  scheduler::default_exception_handler(
+      {"testing::run: failed with seed " + seed + ", which JAY_TEST_SEED=" + seed + " runs again", e, {}});
   std::rethrow_exception(e);
 }
 

@@ -28,8 +28,8 @@ class JAY_API blocking_pool final : public service {
   ~blocking_pool() override;
   static service_key key;
 
-  /// Runs f on a thread of the pool; in a run with a seed, at a moment that is drawn, and all else waits for it. `what` names the call for reports. Throws std::system_error if no thread at all can
-  /// be started, std::runtime_error once finish has begun.
+  /// Runs f on a thread of the pool; in a run with a seed, at a moment that is drawn, and all else waits for it. `what` names
+  /// the call for reports. Throws std::system_error if no thread at all can be started, std::runtime_error once finish has begun.
   void submit(std::string what, std::function<void()> f);
 
   /// Drops what has not begun and waits for what has, at most so long; gives the names of the calls that still run, and

@@ -38,8 +38,8 @@ class JAY_API wait_callback : job {
 
 enum class turn_end { called, cancelled, called_and_cancelled };
 
-/// Place: what(), what it is, for call graphs; mutex(), list(); needless(), with the mutex held: there is nothing to wait for, so this is called at once;
-/// waits(), without it: it stands in the list.
+/// Place: what(), what it is, for call graphs; mutex(), list(); needless(), with the mutex held: there is nothing to wait for,
+/// so this is called at once; waits(), without it: it stands in the list.
 template <class Place>
 class turn : public waiter {
  public:
