@@ -135,9 +135,15 @@ async fn ready_operations() {
     }
 }
 
+/// Keeps a value from being optimized away. std::hint::black_box does that since Rust 1.66; Debian 12's is 1.63.
+fn keep(value: i64) {
+    // SAFETY: a reference is valid to read from.
+    unsafe { std::ptr::read_volatile(&value) };
+}
+
 async fn yields() {
     loop {
-        std::hint::black_box(plain_fib(STEP_SIZE));
+        keep(plain_fib(STEP_SIZE));
         yield_now().await;
     }
 }
