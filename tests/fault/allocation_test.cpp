@@ -321,4 +321,29 @@ TEST(BlockingPool, WhatARefusedCallOwnsIsDestroyedUnderNoLock) {
   }
 }
 
+// Frames, the task's block, what the limit is and where it stands in the coroutine: all of it comes from the frame pools.
+TEST(FramePools, WhatIsCommonAllocatesNothingOnceItIsWarm) {
+  auto waits = [](int n) -> jay::task<> {
+    for (int i = 0; i < n; ++i) {
+      const int answer = co_await jay::wait_for(one(1), 1h);
+      EXPECT_EQ(answer, 1);
+      const int other = co_await jay::create_task(one, 2);
+      EXPECT_EQ(other, 2);
+    }
+  };
+  constexpr long enough = 1'000'000;
+  jay::config config;
+  config.scheduler.workers = 1;
+  long taken = 0;
+  auto async_main = [&]() -> jay::task<> {
+    co_await waits(100);
+    jay::testing::fail_allocation(enough);
+    co_await waits(1000);
+    taken = enough - jay::testing::allocations_left.load();
+    jay::testing::stop_failing();
+  };
+  jay::run(async_main(), config);
+  EXPECT_EQ(taken, 0);
+}
+
 }  // namespace

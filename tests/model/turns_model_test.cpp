@@ -28,6 +28,7 @@ struct places {
   }
   bool turn_asked() { return std::exchange(asked, false); }
   bool called() const { return calls; }
+  bool calm() const { return !asked && !calls; }
   void answered() { calls = !of_ready.empty() || !of_shared.empty(); }
   job* ready() { return front(of_ready); }
   job* shared() { return front(of_shared); }

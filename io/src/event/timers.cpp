@@ -243,11 +243,7 @@ time_point timers::earliest() noexcept {
   return first;
 }
 
-time_point now() noexcept {
-  const worker* w = this_worker;
-  if (w && w->seeded) [[unlikely]] return reactor_of(*w->sched).clock().now();
-  return std::chrono::steady_clock::now();
-}
+time_point virtual_now() noexcept { return reactor_of(*this_worker->sched).clock().now(); }
 
 time_point deadline_after_seconds(double seconds, time_point now) {
   if (std::isnan(seconds)) throw std::invalid_argument("a delay of NaN seconds");

@@ -57,7 +57,7 @@ void turn_for_others::await_resume() {
 // Once it has expired it has two owners: the timeout, and the thread that still has to cancel what runs inside. The
 // cancel may come when the timeout has been left: then it finds nobody, as nobody is suspended in its scope any more.
 // (Rejected: leaving waits until the cancel is through. A stop callback may take its time, or wait for whoever leaves.)
-struct timeout_scope::state : detail::timer, detail::deferred {
+struct timeout_scope::state : detail::timer, detail::deferred, detail::pooled {
   state(detail::scope& outer) : inner(outer), sched(outer.sched()) {}
 
   detail::inner_scope inner;

@@ -46,15 +46,22 @@ class task_options {
 
 struct detail_task_options_access {
   static void apply(const task_options& o, detail::task_state& t) {
-    if (o.name_) t.set_name(*o.name_);
+    if (o.name_) [[unlikely]] apply_name(o, t);
   }
+  [[gnu::noinline]] static void apply_name(const task_options& o, detail::task_state& t) { t.set_name(*o.name_); }
   static jay::priority priority(const task_options& o) { return o.priority_; }
   static bool eager(const task_options& o) { return o.eager_; }
 };
 
 namespace detail {
 
-JAY_API scheduler& require_scheduler(const char* what);
+[[noreturn]] JAY_API void throw_no_scheduler(const char* what);
+/// Throws std::runtime_error, naming `what`, where no runtime is running.
+inline scheduler& require_scheduler(const char* what) {
+  scheduler* s = current_scheduler();
+  if (!s) [[unlikely]] throw_no_scheduler(what);
+  return *s;
+}
 
 template <class F, class... A>
 concept starts_a_task = std::invocable<std::decay_t<F>, std::decay_t<A>...> &&

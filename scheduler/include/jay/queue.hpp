@@ -64,7 +64,7 @@ struct direct_cell {
 struct no_head {};
 /// As the address of a block of its own, which begins with `Head`.
 template <class T, class Head = no_head>
-struct block_cell : Head {
+struct block_cell : Head, pooled {
   explicit block_cell(T&& v) : value(std::move(v)) {}
   [[no_unique_address]] T value;
 
@@ -74,11 +74,6 @@ struct block_cell : Head {
     return std::move(b->value);
   }
   static void drop(queue_cell c) noexcept { delete block(c); }
-
-  static void* operator new(std::size_t n) { return frame_allocate(n); }
-  static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
-  static void* operator new(std::size_t n, std::align_val_t a) { return ::operator new(n, a); }
-  static void operator delete(void* p, std::size_t, std::align_val_t a) noexcept { ::operator delete(p, a); }
 
  private:
   static block_cell* block(queue_cell c) noexcept { return static_cast<block_cell*>(reinterpret_cast<Head*>(c)); }

@@ -21,6 +21,8 @@ struct future_call_graph;
 
 namespace detail {
 
+[[noreturn]] JAY_API void throw_empty_handle();
+
 /// Handles and futures: what is awaited is not owned.
 template <class T>
 inline constexpr bool is_unowned = false;
@@ -60,8 +62,10 @@ class result_awaiter final : public state_awaiter {
     return state_awaiter::await_suspend(h);
   }
   Given await_resume() {
-    resumed();
-    state().rethrow();
+    if (!value_only()) [[unlikely]] {
+      resumed();
+      state().rethrow();
+    }
     if constexpr (std::is_reference_v<T>) return static_cast<T>(*state().result.value());
     else if constexpr (std::is_reference_v<Given>) return state().result.value();
     else if constexpr (!std::is_void_v<Given>) return std::move(state().result.value());
@@ -105,7 +109,10 @@ class JAY_API task_handle_base {
  protected:
   task_handle_base() noexcept = default;
   explicit task_handle_base(detail::state_ptr<detail::task_state> s) noexcept : state_(std::move(s)) {}
-  detail::task_state& state() const;
+  detail::task_state& state() const {
+    if (!state_) [[unlikely]] detail::throw_empty_handle();
+    return *state_;
+  }
 
   detail::state_ptr<detail::task_state> state_;
 };

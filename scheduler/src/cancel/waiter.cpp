@@ -81,6 +81,9 @@ bool go_on_at_once(waiter& l) noexcept {
   return false;
 }
 
-void waiter::wake() noexcept { schedule(owner->sched(), frame, priority_of(*owner)); }
+void waiter::wake() noexcept {
+  if (task_state* t = owner->task()) [[likely]] return schedule(*t->home, frame, t->prio);
+  schedule(owner->sched(), frame);
+}
 
 }  // namespace jay::detail

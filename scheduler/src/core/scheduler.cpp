@@ -241,16 +241,22 @@ void schedule_from_outside(scheduler_core& core, job* j, priority p) noexcept {
   core.callers.fetch_sub(1, std::memory_order_release);  // [SC1] release: what it has done here
 }
 
-}  // namespace
-
-void schedule(scheduler& s, job* j, priority p) noexcept {
+/// Not into the deque of the worker that calls.
+[[gnu::noinline]] void schedule_elsewhere(scheduler& s, job* j, priority p) noexcept {
   scheduler_core& core = s.core();
   worker* w = this_worker;
   if (!w || w->sched != &s) return schedule_from_outside(core, j, p);
-  if (p == priority::normal && !w->io) return w->push(j);
   if (p != priority::low && core.keep(w, j)) return;
   (p == priority::high ? core.ready : p == priority::low ? core.low : w->io ? core.ready : core.normal).put(j);
   core.call_for(1);
+}
+
+}  // namespace
+
+void schedule(scheduler& s, job* j, priority p) noexcept {
+  worker* w = this_worker;
+  if (w && w->sched == &s && p == priority::normal && !w->io) [[likely]] return w->push(j);
+  schedule_elsewhere(s, j, p);
 }
 void schedule(scheduler& s, job* j) noexcept { schedule(s, j, priority::normal); }
 

@@ -53,6 +53,7 @@ namespace jay::detail {
 /// The owner's alone. `Queues` has, each null or 0 where there is nothing:
 ///   bool turn_asked()                takes the request for a turn
 ///   bool called(), void answered()   somebody calls to ready or shared; after a look at them
+///   bool calm()                      no turn is asked for, and nobody calls
 ///   job* ready(), shared(), youngest(), oldest(), later(), low()
 ///   std::uint64_t oldest_index()     the same as long as the same job is the oldest of its own
 ///   std::size_t own_size(), later_size(); bool any_low(), any_left(); job* left()
@@ -61,6 +62,29 @@ class turns {
   template <class Queues>
   job* next(Queues& q) {
     ++picks_;
+    if (q.calm() && !in_turn_ && picks_ % hasty != 0) [[likely]] {  // mostly: the rule then asks for the youngest first
+      if (job* j = q.youngest()) return j;
+      return none_of_its_own(q);
+    }
+    return by_rule(q);
+  }
+  /// After a sleep: nothing has waited for its turn meanwhile.
+  void rested() noexcept {
+    in_turn_ = low_marked_ = false;
+    later_marked_ = 0;
+    marked_ = 0;
+  }
+
+  static constexpr std::uint32_t share = 32, hasty = 61;
+
+ private:
+  static constexpr std::size_t few = 8;
+  /// So many jobs of its own that make further jobs may begin in one turn: each opens a branch.
+  static constexpr std::uint32_t most_branches = 8;
+  static constexpr std::size_t none = ~std::size_t{0};
+
+  template <class Queues>
+  [[gnu::noinline]] job* by_rule(Queues& q) {
     if (q.turn_asked()) [[unlikely]] begin(q);
     const bool calls = q.called();
     if (in_turn_ && !(calls && (picks_ & 1))) [[unlikely]] {
@@ -79,25 +103,16 @@ class turns {
     if (picks_ % hasty == 0) [[unlikely]]
       if (job* j = in_haste(q)) return j;
     if (job* j = q.youngest()) return j;
+    return none_of_its_own(q);
+  }
+
+  template <class Queues>
+  [[gnu::noinline]] job* none_of_its_own(Queues& q) {
     if (job* j = q.ready()) return j;
     if (job* j = q.shared()) return j;
     if (job* j = q.later()) return j;
     return q.low();
   }
-  /// After a sleep: nothing has waited for its turn meanwhile.
-  void rested() noexcept {
-    in_turn_ = low_marked_ = false;
-    later_marked_ = 0;
-    marked_ = 0;
-  }
-
-  static constexpr std::uint32_t share = 32, hasty = 61;
-
- private:
-  static constexpr std::size_t few = 8;
-  /// So many jobs of its own that make further jobs may begin in one turn: each opens a branch.
-  static constexpr std::uint32_t most_branches = 8;
-  static constexpr std::size_t none = ~std::size_t{0};
 
   template <class Queues>
   job* in_haste(Queues& q) {

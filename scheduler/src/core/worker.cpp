@@ -71,6 +71,7 @@ worker::worker(scheduler& s, unsigned i, bool is_io)
   seeded = !io && s.config().seed;
   fifo = !io && !seeded && s.config().order == order::asyncio;
   by_turns = !fifo && !seeded;
+  full_budget = fifo ? UINT32_MAX : inline_budget;
   if (io || !by_turns) attention.store(attention::slow_forks, std::memory_order_relaxed);  // relaxed: nobody else knows it yet
 }
 worker::~worker() = default;
@@ -101,14 +102,15 @@ bool worker::pass_over() noexcept {
   return true;
 }
 
-void worker::push_elsewhere(job* j) noexcept {
+void worker::push_to_full(job* j) noexcept {
+  if (jobs.push(j)) return pushed();
   sched->core().normal.put(j);
   sched->core().call_for(1);
 }
 
 void run_job(worker& w, job* j) noexcept {
   JAY_DEBUG_ASSERT(w.is_here());
-  w.budget = w.fifo ? UINT32_MAX : inline_budget;
+  w.budget = w.full_budget;
   w.next = j;
   w.has_run = true;
   const bool watched = w.watched.load(std::memory_order_relaxed);  // relaxed: a stall_watch is there for good
@@ -127,7 +129,7 @@ void run_job(worker& w, job* j) noexcept {
 }
 
 void begin_step(worker& w, job* frame) noexcept {
-  w.budget = w.fifo ? UINT32_MAX : inline_budget;
+  w.budget = w.full_budget;
   if (w.watched.load(std::memory_order_relaxed)) note_step(w, frame);  // relaxed: a stall_watch is there for good
 }
 
@@ -208,6 +210,7 @@ class worker_queues {
     core_.hook_users.fetch_sub(1, std::memory_order_release);                  // [H2]
     return true;
   }
+  bool calm() const noexcept { return w_.calm(); }
   /// relaxed: a hint; answered looks at the queues.
   bool called() const noexcept { return w_.attention.load(std::memory_order_relaxed) & attention::ready; }
   void answered() noexcept {

@@ -7,7 +7,7 @@ namespace jay::detail {
 namespace {
 
 struct runner {
-  struct promise_type : awaits<promise_base> {
+  struct promise_type : awaits<promise_base>, pooled {
     explicit promise_type(exit_stack* s, const std::source_location& l = std::source_location::current()) noexcept
         : awaits<promise_base>(l), stack(s) {}
     runner get_return_object() noexcept { return {frame_of(*this)}; }

@@ -92,7 +92,7 @@ bool shared_state::complete(status s) noexcept {
     // last suspension and its end takes nothing away: what it gives may be bytes that were read, an item that was got.
     if (s == status::value && is_task) {
       auto& t = static_cast<task_state&>(*this);
-      if (t.cancel_unseen() && (t.flags.load(std::memory_order_relaxed) & task_state::by_itself)) [[unlikely]] return false;
+      if (t.task_state::cancel_unseen() && (t.flags.load(std::memory_order_relaxed) & task_state::by_itself)) [[unlikely]] return false;
     }
     state.store(s, std::memory_order_release);  // [F1] release: result and error; with [F1] in done
     waiter** end = &due;
@@ -252,6 +252,14 @@ void state_awaiter::call_back() noexcept {
   if (!called && claim()) wake();
 }
 
+namespace {
+
+[[noreturn, gnu::noinline]] void throw_awaits_itself(task_state& t) {
+  throw std::runtime_error("a task cannot await on itself: " + t.get_name());
+}
+
+}  // namespace
+
 bool state_awaiter::suspend() {
   bool pass_on = true;
   if (kind_ != wait_kind::plain) {
@@ -261,8 +269,7 @@ bool state_awaiter::suspend() {
   // A cancel that comes back to us every time has gone round a cycle of tasks that await each other: it ends here.
   int rounds = 4;
   shared_state* s = target_;
-  if (s->is_task && owner->task() == s)
-    throw std::runtime_error("a task cannot await on itself: " + owner->task()->get_name());
+  if (s->is_task && owner->task() == s) [[unlikely]] throw_awaits_itself(*owner->task());
   if (s->done()) return !refused() && !go_on_at_once(*this);
   for (;;) {
     {

@@ -9,10 +9,7 @@
 
 namespace jay {
 
-detail::task_state& task_handle_base::state() const {
-  if (!state_) throw invalid_state_error("an empty task_handle has no task");
-  return *state_;
-}
+void detail::throw_empty_handle() { throw invalid_state_error("an empty task_handle has no task"); }
 
 int task_handle_base::uncancel() {
   auto& requests = state().cancel_requests;
@@ -41,12 +38,10 @@ std::vector<task_handle<>> all_tasks() {
   return tasks;
 }
 
-scheduler& detail::require_scheduler(const char* what) {
-  scheduler* s = current_scheduler();
-  if (!s && in_forked_child())
+void detail::throw_no_scheduler(const char* what) {
+  if (in_forked_child())
     throw std::runtime_error(std::string(what) + ": the runtime is not usable after fork: its threads stayed in the parent");
-  if (!s) throw std::runtime_error(std::string(what) + ": no runtime is running here; call it from a task (jay::run)");
-  return *s;
+  throw std::runtime_error(std::string(what) + ": no runtime is running here; call it from a task (jay::run)");
 }
 
 bool detail::whole_scope_cancelled() noexcept {

@@ -110,7 +110,9 @@ void start_task(job* j) {
 
 void enrol(scheduler_core& core, task_state& t) noexcept {
   worker* w = this_worker;
-  t.shard = static_cast<std::uint16_t>(w && w->sched == &core.self && !w->io ? w->index : core.registry.size() - 1);
+  const bool own = w && w->sched == &core.self && !w->io;
+  if (own) [[likely]] t.shard = static_cast<std::uint16_t>(w->index);
+  else t.shard = static_cast<std::uint16_t>(core.registry.size() - 1);
   registry_shard& shard = core.registry[t.shard];
   spin_guard g(shard.mutex);
   t.registry_next = shard.first;

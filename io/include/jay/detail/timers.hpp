@@ -29,6 +29,7 @@
 #include <jay/detail/page_allocator.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/sync.hpp>
+#include <jay/detail/worker.hpp>
 
 namespace jay {
 class scheduler;
@@ -142,8 +143,13 @@ class JAY_API timers {
   atomic<std::int64_t> slack_;  // relaxed: a hint
 };
 
+/// In a run with a seed, by its worker.
+JAY_API time_point virtual_now() noexcept;
 /// The clock of the runtime that the calling thread works for; elsewhere the monotonic one.
-JAY_API time_point now() noexcept;
+inline time_point now() noexcept {
+  if (const worker* w = this_worker; w && w->seeded) [[unlikely]] return virtual_now();
+  return std::chrono::steady_clock::now();
+}
 
 /// now + d, saturating; durations of floating point too. Throws std::invalid_argument for NaN.
 JAY_API time_point deadline_after_seconds(double seconds, time_point now);

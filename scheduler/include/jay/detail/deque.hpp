@@ -37,14 +37,16 @@ class deque {
 
   // ---- owner only ----
 
-  /// False: there is no room, and no memory for more.
-  bool push(job* j) noexcept {
+  /// False: it is full, perhaps: push looks closer.
+  bool try_push(job* j) noexcept {
     std::uint64_t b = bottom_.load(relaxed);  // relaxed: only the owner writes it
-    if (b + 1 - top_seen_ > mask_ && !grow(b, 1)) [[unlikely]] return false;
+    if (b + 1 - top_seen_ > mask_) [[unlikely]] return false;
     put(b, j);
     publish(b + 1);
     return true;
   }
+  /// False: there is no room, and no memory for more.
+  bool push(job* j) noexcept { return try_push(j) || (grow(bottom_.load(relaxed), 1) && try_push(j)); }  // relaxed: as above
 
   /// Room for n more; gives the index of the first. Throws std::bad_alloc with nothing changed.
   std::uint64_t reserve(std::size_t n) {

@@ -14,7 +14,7 @@
 
 namespace jay::detail {
 
-struct exit_entry {
+struct exit_entry : pooled {
   virtual ~exit_entry() = default;
   /// Restores what entering changed in the promise (a scope); may replace the exception.
   virtual void leave(promise_base&, std::exception_ptr&) {}
@@ -64,7 +64,7 @@ struct exits_access<task_promise<T>> {
 
 struct move_entry;  // src/core/island.hpp
 
-struct exit_stack : exit_link {
+struct exit_stack : exit_link, pooled {
   result_promise& coroutine() const noexcept { return static_cast<result_promise&>(*owner); }
   std::unique_ptr<exit_entry> top;
   const outcome_access* access = nullptr;

@@ -228,6 +228,11 @@ class JAY_API state_awaiter : public suspends<state_awaiter, relaying_waiter> {
   state_ptr<shared_state> shared_target() const noexcept { return state_ptr<shared_state>::share(target_); }
 
  protected:
+  /// No cancel came: resumed() has nothing to do, and rethrow() nothing to throw.
+  bool value_only() const noexcept {
+    return !(listed | was_cancelled | passed | passed_on_) &&
+           target_->state.load(std::memory_order_acquire) == status::value;  // [F1]
+  }
   void resumed();
   void waited();
   shared_state* target_;

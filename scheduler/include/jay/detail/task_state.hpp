@@ -67,18 +67,10 @@ struct JAY_API task_state : shared_state, job {
 static_assert(sizeof(void*) != 8 || sizeof(task_state) <= 176, "a task is kept small: docs/architecture.md");
 
 template <class T>
-struct task_block : task_state {
+struct task_block : task_state, pooled {
   using task_state::task_state;
   ~task_block() override { result.reset(); }
   outcome<T> result;
-
-  static void* operator new(std::size_t n) { return frame_allocate(n); }
-  static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
-  // of a result that wants more than malloc's alignment
-  static void* operator new(std::size_t n, std::align_val_t a) { return frame_allocate(n, static_cast<std::size_t>(a)); }
-  static void operator delete(void* p, std::size_t n, std::align_val_t a) noexcept {
-    frame_free(p, n, static_cast<std::size_t>(a));
-  }
 
   bool failed() const noexcept override { return result.state() == outcome_state::error; }
   void drop_value() noexcept override { result.reset(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 
 #include <jay/detail/assert.hpp>
 #include <jay/detail/deque.hpp>
@@ -47,6 +48,7 @@ struct JAY_API worker : parker {
   bool unowned_ends = false;   // in that order: what is about to end is a gather's child that waited for a handle,
   bool first_fails = false;    // and the first of its siblings that has failed
   std::uint32_t budget = 0;    // operations that may still go on at once
+  std::uint32_t full_budget;   // before each job
   unsigned index;
   island* on = nullptr;        // whose code its thread runs now (src/core/island.hpp)
   kept_jobs* kept = nullptr;   // an I/O thread that runs tasks now: what becomes ready by them
@@ -74,12 +76,15 @@ struct JAY_API worker : parker {
 
   void push(job* j) noexcept {
     JAY_DEBUG_ASSERT(is_here());
-    if (!jobs.push(j)) [[unlikely]] return push_elsewhere(j);
+    if (!jobs.try_push(j)) [[unlikely]] return push_to_full(j);
+    pushed();
+  }
+  void pushed() noexcept {
     asymmetric_light();  // between [P1] and [P2]: with the heavy one in announce
     if (wake_wanted()) [[unlikely]] notify();
   }
-  /// Where the own deque could not grow.
-  [[gnu::noinline]] void push_elsewhere(job* j) noexcept;
+  /// Where the own deque has to grow, or cannot.
+  [[gnu::noinline]] void push_to_full(job* j) noexcept;
   /// Before it sleeps: for how many ms it may until it is to call rested(); -1: for ever.
   int may_sleep() const noexcept;
   /// It has slept for so long, and gives back what it keeps for work to come.
@@ -152,6 +157,17 @@ inline void frame_free(void* p, std::size_t n) noexcept {
   if (alignment <= 16) return frame_free(p, n);
   frame_free(static_cast<void**>(p)[-1], n + alignment);
 }
+
+/// What comes and goes as often as frames do, and takes its memory where they do.
+struct pooled {
+  static void* operator new(std::size_t n) { return frame_allocate(n); }
+  static void operator delete(void* p, std::size_t n) noexcept { frame_free(p, n); }
+  // of what wants more than malloc's alignment
+  static void* operator new(std::size_t n, std::align_val_t a) { return frame_allocate(n, static_cast<std::size_t>(a)); }
+  static void operator delete(void* p, std::size_t n, std::align_val_t a) noexcept {
+    frame_free(p, n, static_cast<std::size_t>(a));
+  }
+};
 
 // What await_suspend returns to go on with another frame (null: back to the worker's loop). Where the compiler makes no
 // tail call, the frame is left for the loop to resume, so that the stack does not grow.
