@@ -43,7 +43,7 @@ class stall_watch;
 struct alignas(64) worker_core {
   turns choice;
   thief theft;
-  std::uint32_t picks = 0;      // with order = "asyncio"
+  turns_in_order in_order;      // with order = "asyncio"
   std::uint64_t turn_end = 0;  // in that order: the index behind what stood in the deque when this turn began
   std::uint64_t random = 0;
   queue_age own_age;

@@ -252,18 +252,7 @@ job* scheduler_core::next_in_order(worker& w) noexcept {
   q.turn_asked();  // what runs has come back: that is all it asks for here
   const std::uint64_t next = w.jobs.oldest();
   if (next >= cores[w.index].turn_end || next == w.jobs.youngest()) begin_turn(w);
-  const std::uint32_t pick = ++cores[w.index].picks;
-  if (q.called()) {
-    job* j = pick % turns::share != 0 ? q.ready() : nullptr;
-    if (!j && pick % 2 == 0) j = q.shared();  // in turns with its own
-    q.answered();
-    if (j) return j;
-  }
-  if (job* j = q.oldest()) return j;
-  if (job* j = q.ready()) return j;
-  if (job* j = q.shared()) return j;
-  if (job* j = q.later()) return j;
-  return q.low();
+  return cores[w.index].in_order.next(q);
 }
 
 job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
