@@ -83,6 +83,7 @@ struct scheduler_core {
   // be the last that this scheduler has waited for.
   atomic<std::uint32_t> callers{0};
   standstill still;
+  atomic<std::uint32_t> home_steps{0};  // futex word: homes that run a frame of this scheduler now (home_core.hpp)
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
   scheduler_core* next_left = nullptr;  // of those that the child of a fork lets be

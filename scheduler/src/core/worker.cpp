@@ -283,7 +283,10 @@ bool scheduler_core::work_in_sight() const noexcept {
   return false;
 }
 
-bool scheduler_core::quiet() const noexcept { return idle->sleepers() == workers.size() && !work_in_sight(); }
+bool scheduler_core::quiet() const noexcept {
+  // acquire: what callers have put is seen below, with [SC1]. A frame at a home is counted there.
+  return callers.load(std::memory_order_acquire) == 0 && idle->sleepers() == workers.size() && !work_in_sight();
+}
 
 void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);
