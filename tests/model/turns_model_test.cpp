@@ -12,8 +12,9 @@ namespace {
 
 using jay::detail::job;
 using jay::detail::turns;
+using jay::detail::turns_in_order;
 
-constexpr int tick = 100;  // picks between two requests
+constexpr int tick = 100;  // picks between two requests, where steps are short
 
 struct places {
   std::deque<job*> of_ready, of_shared, own, of_later, of_low, of_others;
@@ -58,9 +59,10 @@ struct places {
 enum : unsigned { wakes_each_other = 1, a_tree = 2, gives_way = 4, io_flood = 8, shared_flood = 16, low_flood = 32, all = 64 };
 
 /// After how many picks the last of `crowd` victims, put into that place, is chosen beside those hogs; -1: not at all.
-int wait_of(unsigned hogs, std::deque<job*> places::* place, int crowd, int begin) {
+template <class Rule = turns>
+int wait_of(unsigned hogs, std::deque<job*> places::* place, int crowd, int begin, int a_tick = tick) {
   places q;
-  turns rule;
+  Rule rule;
   job ping{}, branch{}, yielder{}, event{}, outside{}, low{}, victim{};
   int put_at = -1;
   if (hogs & wakes_each_other) q.own.push_back(&ping);
@@ -75,7 +77,7 @@ int wait_of(unsigned hogs, std::deque<job*> places::* place, int crowd, int begi
     if (hogs & a_tree && q.own.size() < 40) q.own.insert(q.own.end(), 2, &branch);
     if (hogs & io_flood && q.of_ready.size() < 5) q.of_ready.push_back(&event), q.calls = true;
     if (hogs & shared_flood && q.of_shared.size() < 5) q.of_shared.push_back(&outside), q.calls = true;
-    if (now % tick == 0) q.asked = true;
+    if (now % a_tick == 0) q.asked = true;
     job* j = rule.next(q);
     if (j == &ping) q.own.push_back(&ping);
     if (j == &branch && q.own.size() < 40) q.own.insert(q.own.end(), 2, &branch);
@@ -105,6 +107,52 @@ TEST(TurnsModel, WhatAnotherWorkerHasLeftIsChosenWithinThreeTicks) { expect_with
 TEST(TurnsModel, ACrowdOfOwnJobsIsChosenInProportion) { expect_within(40 * tick, &places::own, 100); }
 TEST(TurnsModel, ACrowdThatHasGivenWayIsChosenInProportion) { expect_within(40 * tick, &places::of_later, 100); }
 TEST(TurnsModel, ACrowdFromOutsideIsChosenInProportion) { expect_within(4 * 105, &places::of_shared, 100); }
+
+// ---- steps that are long beside a tick: a turn has time for few of them, or for one ----
+
+constexpr int ticks_of_long_steps[] = {1, 2, 3, 4, 5, 8, 16};
+
+void expect_within_however_long(int steps, std::deque<job*> places::* place, unsigned without) {
+  for (int a_tick : ticks_of_long_steps)
+    for (unsigned hogs = 0; hogs < all; ++hogs) {
+      if (hogs & without) continue;
+      for (int begin = 1; begin <= 4 * a_tick; ++begin) {
+        const int waited = wait_of(hogs, place, 1, begin, a_tick);
+        EXPECT_GE(waited, 0) << "never chosen beside hogs " << hogs << ", " << a_tick << " steps a tick";
+        EXPECT_LE(waited, 4 * a_tick + steps) << "beside hogs " << hogs << ", " << a_tick << " steps a tick, put at " << begin;
+      }
+    }
+}
+
+TEST(TurnsModel, TheFirstLowOneIsChosenWithinEightLongSteps) { expect_within_however_long(8, &places::of_low, low_flood); }
+TEST(TurnsModel, AnOwnJobIsChosenWithinEightLongSteps) { expect_within_however_long(8, &places::own, a_tree | wakes_each_other); }
+TEST(TurnsModel, TheFirstThatHasGivenWayIsChosenWithinEightLongSteps) {
+  expect_within_however_long(8, &places::of_later, gives_way);
+}
+TEST(TurnsModel, WhatAnotherWorkerHasLeftIsChosenWithinEightLongSteps) { expect_within_however_long(8, &places::of_others, 0); }
+TEST(TurnsModel, WhatIoHasMadeReadyIsChosenHoweverLongAStepIs) { expect_within_however_long(32 + 5 * 2, &places::of_ready, 0); }
+TEST(TurnsModel, WhatOthersHaveWokenIsChosenHoweverLongAStepIs) { expect_within_however_long(32 + 5 * 2, &places::of_shared, 0); }
+
+// ---- order = "asyncio" ----
+
+void expect_in_order_within(int bound, std::deque<job*> places::* place, unsigned without) {
+  for (unsigned hogs = 0; hogs < all; ++hogs) {
+    if (hogs & without) continue;
+    for (int begin = 1; begin <= 130; ++begin) {
+      const int waited = wait_of<turns_in_order>(hogs, place, 1, begin);
+      EXPECT_GE(waited, 0) << "never chosen beside hogs " << hogs;
+      EXPECT_LE(waited, bound) << "beside hogs " << hogs << ", put at " << begin;
+    }
+  }
+}
+
+// A tree has 40 that stand before it. Each of its own may wait for two times 32 ready ones.
+TEST(TurnsInOrderModel, AnOwnJobIsChosenInItsOrder) { expect_in_order_within(45 * 64, &places::own, 0); }
+TEST(TurnsInOrderModel, WhatIoHasMadeReadyIsChosenWithinThirtyTwoPicks) { expect_in_order_within(32 + 5 * 2, &places::of_ready, 0); }
+TEST(TurnsInOrderModel, WhatOthersHaveWokenIsChosenInTurnsWithItsOwn) { expect_in_order_within(6 * 64, &places::of_shared, 0); }
+TEST(TurnsInOrderModel, TheFirstLowOneIsChosenWithinItsPatience) {
+  expect_in_order_within(turns_in_order::patience, &places::of_low, low_flood);
+}
 
 // What computes is not shut out by what waits.
 TEST(TurnsModel, TheYoungestKeepsHalfOfTheTicks) {

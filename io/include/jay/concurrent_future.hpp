@@ -29,6 +29,7 @@ class JAY_API thread_event {
   bool wait_until(time_point deadline) noexcept;
 
  private:
+  bool wait_at_home(time_point deadline) noexcept;
   atomic<std::uint32_t> word_{0};
 };
 

@@ -31,6 +31,7 @@
 #include <jay/gather.hpp>
 #include <jay/gather_limited.hpp>
 #include <jay/generator.hpp>
+#include <jay/home_thread.hpp>
 #include <jay/latch.hpp>
 #include <jay/lock.hpp>
 #include <jay/once.hpp>

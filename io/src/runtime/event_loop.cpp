@@ -7,6 +7,7 @@
 
 #include <jay/detail/log.hpp>
 #include <jay/error.hpp>
+#include <jay/home_thread.hpp>
 
 #include "blocked_watch.hpp"
 #include "parts.hpp"
@@ -134,6 +135,8 @@ void event_loop::one_run::wait(void (*cancel)(void*), void* main) {
   loop_.core_->go();
   bool said = false;
   clock::time_point begun;
+  const bool has_homes = detail::any_home_here();  // whose tasks would else wait for this very thread
+  if (has_homes) detail::homes_here_also_call(&detail::move_run_word);
   for (;;) {
     std::uint32_t now = detail::run_word().load(std::memory_order_acquire);  // [RW1] with move_run_word
     if (loop_.core_->ended()) break;
@@ -149,6 +152,7 @@ void event_loop::one_run::wait(void (*cancel)(void*), void* main) {
     }
     auto next = blocked.next_look();
     if (interrupted_) next = std::min(next, clock::now() + detail::end_step * detail::looks_per_cut);
+    if (has_homes) detail::poll_homes_here();
     if (detail::futex_wait_until(detail::run_word(), now, next)) continue;
     if (clock::now() >= blocked.next_look()) blocked.look();
     if (!interrupted_) continue;

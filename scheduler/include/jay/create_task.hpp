@@ -32,6 +32,9 @@ class task_options {
     eager_ = e;
     return *this;
   }
+  /// high: as what I/O has made ready, before what workers do of their own. low: when nothing else is to be done, and all the
+  /// same within a stated time (docs/architecture.md, "Fairness"): also beside high ones that never end. For each resumption of
+  /// the task; its gather's children are as the worker finds them.
   task_options& priority(jay::priority p) {
     priority_ = p;
     return *this;

@@ -48,6 +48,7 @@ namespace detail {
 class island;
 class move_awaiter;
 }  // namespace detail
+class home_thread;
 
 class JAY_API strand {
  public:
@@ -69,6 +70,8 @@ class JAY_API strand {
 
  private:
   friend class detail::move_awaiter;
+  friend class home_thread;
+  explicit strand(detail::island* i) noexcept : island_(i) {}
   detail::island* island_;
 };
 

@@ -8,6 +8,7 @@
 #include <jay/detail/waiter.hpp>
 #include <jay/scheduler.hpp>
 
+#include "home_core.hpp"
 #include "scheduler_core.hpp"
 
 namespace jay::detail {
@@ -15,8 +16,6 @@ namespace {
 
 /// Frames that run one after another before the island's job gives its worker back.
 constexpr int most_in_a_row = 64;
-
-scheduler& home_of(job* frame) noexcept { return scope_of(promise_of(frame).context)->sched(); }
 
 /// Back to where whoever awaits the coroutine stands. No cancel is taken here.
 class way_back : waiter {
@@ -31,6 +30,7 @@ class way_back : waiter {
     island* from = move_.on;
     island* to = move_.came_from_island ? &island_of(s.continuation) : nullptr;
     s.place = nullptr;
+    if (from && from->its_home()) from->its_home()->unbind(owner->task());
     const bool suspended = from != to && go_to(from, to, frame);  // then this may be gone
     if (from) from->release();
     return suspended;
@@ -50,11 +50,21 @@ job* island::admit(job* frame) noexcept {
     spin_guard g(mutex_);
     if (!first_) first_ = frame;
     else rest_.push_back(reinterpret_cast<queue_cell>(frame));
-    return std::exchange(taken_, true) ? nullptr : this;
+    if (home_) count_at_home(frame);
+    if (std::exchange(taken_, true)) return nullptr;
+    if (home_) retain();
   } catch (const std::bad_alloc&) {
-    schedule_last(home_of(frame), frame);  // and comes again
+    schedule_last(scheduler_of(frame), frame);  // and comes again
     return nullptr;
   }
+  if (!home_) return this;
+  home_->ring();  // [HB2]
+  release();
+  return nullptr;
+}
+
+bool island::is_current() const noexcept {
+  return home_ ? home_->is_here() : this_worker && this_worker->on == this;
 }
 
 job* island::take_first() noexcept {
@@ -69,9 +79,9 @@ job* island::next(worker& w, bool may_go_on) noexcept {
     spin_guard g(mutex_);
     first = first_;
     if (!first) taken_ = false;
-    else if (may_go_on && &home_of(first) == w.sched) return take_first();
+    else if (may_go_on && &scheduler_of(first) == w.sched) return take_first();
   }
-  if (first) schedule_last(home_of(first), this);  // only who has the job takes the frame
+  if (first) schedule_last(scheduler_of(first), this);  // only who has the job takes the frame
   return nullptr;
 }
 
@@ -87,29 +97,36 @@ void island::run(job* j) {
       break;
     }
     if (n != 0) begin_step(w, frame);
-    w.next = frame;
-    while (w.next && w.on == me) {
-      job* now = std::exchange(w.next, nullptr);
-      w.parked = false;
-      w.context = promise_of(now).context;
-      now->resume(now);
-    }
-    if (w.on != me) break;  // it has left, and has nothing to do with the island any more
-    if (!w.parked) [[unlikely]] came_back_unsuspended();
+    if (!me->run_one(w, frame)) break;
   }
   w.on = outer;
+}
+
+/// False: it has left, and has nothing to do with the island any more, which may be gone.
+bool island::run_one(worker& w, job* frame) noexcept {
+  w.next = frame;
+  while (w.next && w.on == this) {
+    job* now = std::exchange(w.next, nullptr);
+    w.parked = false;
+    w.context = promise_of(now).context;
+    now->resume(now);
+  }
+  if (w.on != this) return false;
+  if (!w.parked) [[unlikely]] came_back_unsuspended();
+  return true;
 }
 
 void island::leave(worker& w) noexcept {
   JAY_DEBUG_ASSERT(w.is_here() && w.on == this);
   w.on = nullptr;
+  if (home_) return;  // others wait for its thread, which goes on with them
   job* first;
   {
     spin_guard g(mutex_);
     first = first_;
     if (!first) taken_ = false;
   }
-  if (first) schedule(home_of(first), this);
+  if (first) schedule(scheduler_of(first), this);
 }
 
 /// The scheduler in whose queue the job stood is ending, with tasks that have not ended. They go, as those in its queues.
@@ -125,10 +142,10 @@ void island::drop(job* j) {
         me->taken_ = false;
         return;
       }
-      if (!ends) ends = &home_of(first);
-      if (&home_of(first) == ends) me->take_first();
+      if (!ends) ends = &scheduler_of(first);
+      if (&scheduler_of(first) == ends) me->take_first();
     }
-    if (&home_of(first) != ends) return schedule(home_of(first), me);
+    if (&scheduler_of(first) != ends) return schedule(scheduler_of(first), me);
     first->destroy(first);
   }
 }
@@ -173,14 +190,18 @@ void enter_island(worker& w, job* frame) noexcept {
 
 bool go_to(island* from, island* to, job* frame) noexcept {
   worker& w = *this_worker;
+  const bool from_home = from && from->its_home();
   if (from) from->leave(w);
   promise_base& p = promise_of(frame);
   w.context = p.context = moved_to(p.context, to ? island_bit : 0);
-  if (!to) return false;
+  if (!to) {
+    if (from_home) schedule_last(*w.sched, frame);  // its thread is for nothing else
+    return from_home;
+  }
   job* j = to->admit(frame);
   if (!j) return true;
   // Nobody is there. Its job runs when this one has come back, in the same step, if it may go on for so long.
-  if (w.spend() || w.pass_over()) w.next = j;
+  if (!from_home && (w.spend() || w.pass_over())) w.next = j;
   else schedule_last(*w.sched, j);
   return true;
 }

@@ -19,19 +19,30 @@
 // two frames, or it has left: so the job needs no hold of its own.
 //
 // The frames may belong to several schedulers: the job is queued where the first of them is to run.
+//
+// The island of a jay::home_thread differs in who has the job, and in nothing else (home_core.hpp).
 #pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
 
 #include <jay/detail/exit_stack.hpp>
 #include <jay/detail/job.hpp>
 #include <jay/detail/queue_items.hpp>
+#include <jay/detail/scope.hpp>
 #include <jay/detail/spin_mutex.hpp>
 #include <jay/detail/worker.hpp>
 
 namespace jay::detail {
 
+class home_core;
+
 class island : job {
  public:
   island() noexcept;
+  /// A home's.
+  explicit island(std::unique_ptr<home_core> h) noexcept;
   island(const island&) = delete;
 
   void retain() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // relaxed: who takes another has one
@@ -45,14 +56,26 @@ class island : job {
   job* admit(job* frame) noexcept;
   /// What runs here on this worker goes on elsewhere, at once.
   void leave(worker& w) noexcept;
+  /// The calling thread runs its code now; of a home: is its thread.
+  bool is_current() const noexcept;
+
+  /// Null: it is a strand.
+  home_core* its_home() const noexcept { return home_.get(); }
+  /// By a home's thread: runs what waits, and gives how many that were. Throws std::bad_alloc; what has not run stays.
+  std::size_t poll_home();
 
  private:
-  ~island() = default;
+  ~island();
   static void run(job* j);
   static void drop(job* j);
   job* next(worker& w, bool may_go_on) noexcept;
   job* take_first() noexcept;
+  bool run_one(worker& w, job* frame) noexcept;
+  void count_at_home(job* frame) noexcept;
+  std::pair<job*, std::size_t> at_home() noexcept;
+  bool step_at_home(worker& w, job* frame) noexcept;
 
+  const std::unique_ptr<home_core> home_;
   spin_mutex mutex_;
   bool taken_ = false;    // guarded by mutex_, as what follows
   job* first_ = nullptr;  // of those that wait
@@ -81,6 +104,9 @@ island& island_of(std::uintptr_t continuation) noexcept;
 
 /// The frame, which is on an island, has been taken from a queue to be run.
 void enter_island(worker& w, job* frame) noexcept;
+
+/// Where the frame is to run.
+inline scheduler& scheduler_of(job* frame) noexcept { return scope_of(promise_of(frame).context)->sched(); }
 
 /// The running coroutine, whose frame is given, goes on at `to` (null: on no island), and its context says so. True: it is
 /// suspended, and may be gone.

@@ -43,7 +43,7 @@ class stall_watch;
 struct alignas(64) worker_core {
   turns choice;
   thief theft;
-  std::uint32_t picks = 0;      // with order = "asyncio"
+  turns_in_order in_order;      // with order = "asyncio"
   std::uint64_t turn_end = 0;  // in that order: the index behind what stood in the deque when this turn began
   std::uint64_t random = 0;
   queue_age own_age;
@@ -83,6 +83,7 @@ struct scheduler_core {
   // be the last that this scheduler has waited for.
   atomic<std::uint32_t> callers{0};
   standstill still;
+  atomic<std::uint32_t> home_steps{0};  // futex word: homes that run a frame of this scheduler now (home_core.hpp)
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
   scheduler_core* next_left = nullptr;  // of those that the child of a fork lets be

@@ -57,6 +57,8 @@ void scheduler::ask_to_stand() noexcept {
 void scheduler::stand_still() noexcept {
   ask_to_stand();
   core_->still.wait_for(static_cast<std::uint32_t>(workers()));
+  // [HS3] seq_cst: after the word; with [HS1]
+  for (std::uint32_t n; (n = core_->home_steps.load(std::memory_order_seq_cst)) != 0;) detail::futex_wait(core_->home_steps, n);
 }
 void scheduler::go_on() noexcept {
   core_->still.wait_for(static_cast<std::uint32_t>(workers()));  // where it was only asked for

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <jay/strand.hpp>
 
+#include "home_core.hpp"
 #include "island.hpp"
 
 namespace jay {
@@ -14,7 +15,7 @@ strand& strand::operator=(const strand& o) noexcept {
 }
 strand::~strand() { island_->release(); }
 
-bool strand::is_current() const noexcept { return detail::this_worker && detail::this_worker->on == island_; }
+bool strand::is_current() const noexcept { return island_->is_current(); }
 
 namespace detail {
 
@@ -23,11 +24,23 @@ bool move_awaiter::is_there(const promise_base& p) noexcept {
   return from_ == to_;
 }
 
-move_entry& move_awaiter::place(exit_stack& s) const { return place_of(s, from_ != nullptr); }
+// A home is asked before anything has changed: it refuses when it has ended.
+move_entry& move_awaiter::place(exit_stack& s) const {
+  home_core* h = to_ ? to_->its_home() : nullptr;
+  task_state* t = scope_of(s.coroutine().context)->task();
+  if (h) h->bind(t);
+  try {
+    return place_of(s, from_ != nullptr);
+  } catch (...) {
+    if (h) h->unbind(t);
+    throw;
+  }
+}
 
 bool move_awaiter::move(move_entry& m) noexcept {
   if (to_) to_->retain();
   island* held = std::exchange(m.on, to_);
+  if (held && held->its_home()) held->its_home()->unbind(owner->task());
   const bool suspended = go_to(from_, to_, frame);  // then this may be gone
   if (held) held->release();
   return suspended || !go_on_at_once(*this);

@@ -14,15 +14,17 @@
 // and a sixth, the deques of others that do not come to a point for more than a tick: their jobs wait for whoever looks.
 //
 // The ordinary rule is an order of preference. While somebody calls (the attention word), `ready` goes first; but one job
-// in `share` is its own, and every second one `shared` (in a turn, every fourth), as long as there are any. Otherwise own (the youngest), then
-// ready, shared, later, low. That rule alone starves: two tasks that wake each other keep `own` busy for ever.
+// in `share` is its own, and every second one `shared` (in a turn, every fourth), as long as there are any. Otherwise own
+// (the youngest), then ready, shared, later, low. That rule alone starves: two tasks that wake each other keep `own` busy for ever.
 //
 // So there are turns. A thread that does nothing else (ticker.hpp) asks every running worker for one, every `tick`; a
 // fork, an await, a checkpoint, and the end of a forked child look at that request and lead back to this rule, so a tree of
 // forks that never comes back to the loop is interrupted too. In a turn the worker serves what has waited: in rotation the
 // oldest of its own, then one of `later`, one of `low`, one that another worker has left; of its own and of `later` as many
-// as stood there when the turn began, of the other two one. Between two of them calls are answered. A turn ends when all that waited is served, or at the next request; the
-// interval after that belongs to the ordinary rule again, so what computes keeps half of the time at least.
+// as stood there when the turn began, of the other two one. Between two of them calls are answered; what has waited comes
+// first, so a turn serves one of them however soon it ends. A turn ends when all that waited is served, or at the next
+// request; the interval after that belongs to the ordinary rule again, so what computes keeps half of the time at least. What
+// a turn has not come to is served by the next, from where the rotation stood.
 //
 // The bound. Let s be the longest time between two points at which a running task looks, and tick the ticker's period.
 //   * ready and shared: a call is answered at the next point, so their first job begins within s, or share * s if both are
@@ -30,7 +32,10 @@
 //   * own and later: what stands there when a turn begins is served in that turn or in the turns that follow, one turn every
 //     2 * tick; the first of them begins within 4 * tick + s. (An own job must have been the oldest for a whole tick. To
 //     begin the oldest of a tree opens one more branch of it, which costs memory, and small jobs for thieves.)
-//   * low, and what another worker has left: one a turn.
+//   * low, and what another worker has left: one a turn, so the first begins within 4 * tick + s, and each that stands before
+//     it costs 2 * tick more.
+// That is for steps that are short beside a tick. Where a turn has time for one of them only, the rotation takes four turns
+// of two steps each: 4 * tick + 8 s.
 // `hasty` makes the ordinary case quicker than the bound: if few jobs stand in the deque and the oldest has been that for
 // `hasty` picks, it is taken. Nobody has to wait for a tick beside two tasks that wake each other.
 //
@@ -87,14 +92,14 @@ class turns {
   [[gnu::noinline]] job* by_rule(Queues& q) {
     if (q.turn_asked()) [[unlikely]] begin(q);
     const bool calls = q.called();
-    if (in_turn_ && !(calls && (picks_ & 1))) [[unlikely]] {
+    if (in_turn_ && !(calls && std::exchange(answer_next_, !answer_next_))) [[unlikely]] {
       if (job* j = waiting(q)) return j;
     }
     if (calls) {
       job* j = nullptr;
-      if (picks_ % share != 0) {
-        const bool shared_first = in_turn_ ? picks_ & 2 : !(picks_ & 1);  // in a turn only odd picks come here
-        if (shared_first) j = q.shared();
+      // Counted apart from the picks: where each step is as long as a tick, every second pick is a turn's.
+      if (++answers_ % share != 0) {
+        if (answers_ & 1) j = q.shared();
         if (!j) j = q.ready();
       }
       q.answered();
@@ -135,6 +140,7 @@ class turns {
     const bool low = q.any_low();
     low_ = std::exchange(low_marked_, low) && low;
     left_ = q.any_left();
+    answer_next_ = false;
     branches_ = most_branches;
     left_behind_ = none;
     in_turn_ = own_ != 0 || later_ != 0 || low_ || left_;
@@ -171,8 +177,8 @@ class turns {
     return nullptr;
   }
 
-  std::uint32_t picks_ = 0;
-  bool in_turn_ = false;
+  std::uint32_t picks_ = 0, answers_ = 0;  // answers_: those at which somebody called
+  bool in_turn_ = false, answer_next_ = false;
   std::uint32_t place_ = 0;
   std::size_t own_ = 0, later_ = 0;  // still to be served in this turn
   bool low_ = false, left_ = false;
@@ -183,6 +189,37 @@ class turns {
   bool low_marked_ = false;
   std::uint64_t marked_ = 0;        // the index of the oldest,
   std::uint64_t hasty_mark_ = 0;    // and `hasty` picks ago
+};
+
+/// The rule of order = "asyncio", whose one worker runs its own first in, first out. What I/O has made ready comes in between,
+/// and what others have made or woken in turns with its own: also where both never end. Low priority, which asyncio does not
+/// have, comes when there is nothing else, and once in `patience` picks: so its first begins within so many steps. `Queues`
+/// as above.
+class turns_in_order {
+ public:
+  template <class Queues>
+  job* next(Queues& q) {
+    ++picks_;
+    if (picks_ % patience == 0)
+      if (job* j = q.low()) return j;
+    if (q.called()) {
+      job* j = picks_ % turns::share != 0 ? q.ready() : nullptr;
+      if (!j && std::exchange(shared_next_, !shared_next_)) j = q.shared();
+      q.answered();
+      if (j) return j;
+    }
+    if (job* j = q.oldest()) return j;
+    if (job* j = q.ready()) return j;
+    if (job* j = q.shared()) return j;
+    if (job* j = q.later()) return j;
+    return q.low();
+  }
+
+  static constexpr std::uint32_t patience = 61;
+
+ private:
+  std::uint32_t picks_ = 0;
+  bool shared_next_ = false;
 };
 
 }  // namespace jay::detail

@@ -255,18 +255,7 @@ job* scheduler_core::next_in_order(worker& w) noexcept {
   q.turn_asked();  // what runs has come back: that is all it asks for here
   const std::uint64_t next = w.jobs.oldest();
   if (next >= cores[w.index].turn_end || next == w.jobs.youngest()) begin_turn(w);
-  const std::uint32_t pick = ++cores[w.index].picks;
-  if (q.called()) {
-    job* j = pick % turns::share != 0 ? q.ready() : nullptr;
-    if (!j && pick % 2 == 0) j = q.shared();  // in turns with its own
-    q.answered();
-    if (j) return j;
-  }
-  if (job* j = q.oldest()) return j;
-  if (job* j = q.ready()) return j;
-  if (job* j = q.shared()) return j;
-  if (job* j = q.later()) return j;
-  return q.low();
+  return cores[w.index].in_order.next(q);
 }
 
 job* scheduler_core::next_job(worker& w, bool may_steal) noexcept {
@@ -297,7 +286,10 @@ bool scheduler_core::work_in_sight() const noexcept {
   return false;
 }
 
-bool scheduler_core::quiet() const noexcept { return idle->sleepers() == workers.size() && !work_in_sight(); }
+bool scheduler_core::quiet() const noexcept {
+  // acquire: what callers have put is seen below, with [SC1]. A frame at a home is counted there.
+  return callers.load(std::memory_order_acquire) == 0 && idle->sleepers() == workers.size() && !work_in_sight();
+}
 
 void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);

@@ -8,6 +8,7 @@
 #include <jay/context_var.hpp>
 #include <jay/detail/promise.hpp>
 #include <jay/error.hpp>
+#include <jay/home_thread.hpp>
 #include <jay/task.hpp>
 #include <jay/task_group.hpp>
 
@@ -358,8 +359,11 @@ bool scheduler::drain(std::chrono::steady_clock::duration limit, std::string* st
       core.bell.end();
       return false;
     }
-    // a task started by a cleanup does not ring: look again now and then
-    auto next = std::min(deadline, now + std::chrono::milliseconds(left.empty() ? 1 : 20));
+    // A task started by a cleanup does not ring: look again now and then. Nor does one that is to go on in a home of this
+    // very thread.
+    const bool has_homes = any_home_here();
+    if (has_homes) poll_homes_here();
+    auto next = std::min(deadline, now + std::chrono::milliseconds(left.empty() || has_homes ? 1 : 20));
     core.bell.wait_until(heard, next);
   }
   core.bell.end();

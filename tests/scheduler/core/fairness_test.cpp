@@ -3,7 +3,9 @@
 // busy. A test here that fails does not end.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <semaphore>
 #include <thread>
@@ -175,6 +177,37 @@ std::vector<set_up> all_set_ups() {
 INSTANTIATE_TEST_SUITE_P(Beside, Fairness, ::testing::ValuesIn(all_set_ups()), [](const auto& info) {
   return std::string(info.param.hog.name) + "On" + std::to_string(info.param.workers) + "Workers";
 });
+
+// ---- low priority beside high priority that never ends ----
+
+class FairnessOfPriorities : public jay::testing::WorkerCounts {};
+INSTANTIATE_TEST_SUITE_P(On, FairnessOfPriorities, ::testing::Values(1u, 2u, 8u, 0u), jay::testing::worker_count_name);
+
+/// Its step takes longer than a tick, so that each asks for a turn.
+jay::task<> begets_high(const std::atomic<bool>& stop, std::chrono::milliseconds step) {
+  if (stop) co_return;
+  jay::create_task(jay::task_options().priority(jay::priority::high), begets_high, std::cref(stop), step);
+  const auto until = std::chrono::steady_clock::now() + step;
+  while (std::chrono::steady_clock::now() < until) serial(12);
+}
+
+TEST_P(FairnessOfPriorities, ALowTaskBeginsBesideEndlessHighOnesWhateverTheirStepsTake) {
+  for (int step : {0, 3}) {
+    std::atomic<bool> stop{false};
+    auto main = [&]() -> jay::task<> {
+      for (unsigned i = 0; i < 2 * std::max(1u, GetParam()); ++i)
+        jay::create_task(jay::task_options().priority(jay::priority::high), begets_high, std::cref(stop),
+                         std::chrono::milliseconds(step));
+      for (int i = 0; i < 3; ++i) {
+        auto low = jay::create_task(jay::task_options().priority(jay::priority::low), one_leaf);
+        co_await low;
+      }
+      stop = true;
+    };
+    run(main());
+    EXPECT_TRUE(stop);
+  }
+}
 
 // ---- a task that computes for ever is cancelled, and drained ----
 
