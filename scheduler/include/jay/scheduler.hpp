@@ -166,7 +166,7 @@ JAY_API void check_not_forked(const scheduler& s, const char* what);
 JAY_API void fire_at_next_turn(scheduler& s) noexcept;
 
 /// All calls before the first task, or after drain.
-JAY_API void set_driver(scheduler& s, driver* hook) noexcept;
+JAY_API void set_driver(scheduler& s, driver* d) noexcept;
 
 /// The scheduler that the calling thread works for, or null.
 inline scheduler* current_scheduler() noexcept { return this_worker ? this_worker->sched : nullptr; }

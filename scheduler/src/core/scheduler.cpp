@@ -308,14 +308,7 @@ void fire_at_next_turn(scheduler& s) noexcept {
     w->attention.fetch_or(attention::due, std::memory_order_relaxed);
 }
 
-void set_driver(scheduler& s, driver* hook) noexcept {
-  scheduler_core& core = s.core();
-  driver* old = core.hook.exchange(hook, std::memory_order_seq_cst);  // [H1]
-  while (old && core.hook_users.load(std::memory_order_seq_cst) != 0) {  // [H1] [H2] a worker may be inside
-    old->interrupt();
-    thread_yield();
-  }
-}
+void set_driver(scheduler& s, driver* d) noexcept { s.core().drives.set(d); }
 
 }  // namespace detail
 }  // namespace jay

@@ -3,16 +3,19 @@
 // task_state.cpp (tasks).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include <jay/detail/driver.hpp>
 #include <jay/detail/services.hpp>
 #include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
 
+#include "driver_place.hpp"
 #include "seeded_order.hpp"
 #include "shared_queue.hpp"
 #include "standstill.hpp"
@@ -54,6 +57,8 @@ void begin_step(worker& w, job* frame) noexcept;
 /// What has run is no frame that suspends; ends the program.
 [[noreturn]] void came_back_unsuspended() noexcept;
 
+using driver_place = basic_driver_place<driver>;
+
 struct scheduler_core {
   scheduler_core(scheduler& s, const scheduler_config& c, const debug_config& d);
   ~scheduler_core();
@@ -72,10 +77,7 @@ struct scheduler_core {
   struct {
     queue_age ready, shared, later, low;
   } ages;
-  // [H1] Who uses the hook counts itself, then reads it; who takes it away writes it, then waits until nobody is counted. All
-  // four are seq_cst, so one sees the other. [H2] What a user did comes before it is known to have gone.
-  atomic<driver*> hook{nullptr};
-  atomic<std::uint32_t> hook_users{0};
+  driver_place drives;
   jay::detail::services services;
   // [X1] seq_cst: who stops the scheduler writes it, then wakes every sleeper; a worker becomes a sleeper, then reads it.
   atomic<bool> stopping{false};
@@ -142,6 +144,7 @@ struct scheduler_core {
   job* next_by_seed(worker& w) noexcept;
   void begin_turn(worker& w) noexcept;
   job* steal(worker& w) noexcept;
+  driver::part wait_in_driver(worker& w, int limit, std::chrono::steady_clock::time_point wake_at, bool& rested) noexcept;
 };
 
 }  // namespace jay::detail

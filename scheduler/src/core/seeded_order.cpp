@@ -37,9 +37,10 @@ job* scheduler_core::next_by_seed(worker& w) noexcept {
   // relaxed: only requests, and this looks at everything anyway; the standstill has its own orders
   const std::uint32_t asked = w.attention.fetch_and(~(attention::turn | attention::ready), std::memory_order_relaxed);
   if (asked & attention::hold) stand(w);
-  hook_users.fetch_add(1, std::memory_order_seq_cst);               // [H1]
-  if (driver* h = hook.load(std::memory_order_seq_cst)) h->look();  // [H1] timers that are due
-  hook_users.fetch_sub(1, std::memory_order_release);               // [H2]
+  {
+    const driver_place::use inside(drives);
+    if (driver* d = inside.get()) d->look();  // timers that are due
+  }
   while (job* j = w.jobs.pop_oldest()) by_seed->add(j);
   for (shared_queue* q : {&ready, &normal, &later, &low})
     while (job* j = q->take()) by_seed->add(j);

@@ -39,9 +39,8 @@ void scheduler_core::begin_turn(worker& w) noexcept {
       due = true;  // perhaps, while it stood
     }
     if (due) {
-      hook_users.fetch_add(1, std::memory_order_seq_cst);                     // [H1]
-      if (driver* h = hook.load(std::memory_order_seq_cst)) h->fire_due();  // [H1]
-      hook_users.fetch_sub(1, std::memory_order_release);                     // [H2]
+      const driver_place::use inside(drives);
+      if (driver* d = inside.get()) d->fire_due();
     }
   }
   cores[w.index].turn_end = w.jobs.youngest();

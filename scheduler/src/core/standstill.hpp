@@ -41,9 +41,10 @@ class standstill {
 
   /// A worker that has found the bit. False: it was an old one.
   bool stand() noexcept {
-    const std::uint32_t now = word_.load(std::memory_order_acquire);  // [SS3] acquire: with let_go
+    // relaxed: the bit orders it behind its word, and even: this worker has seen the end of that stop, where it stood
+    const std::uint32_t now = word_.load(std::memory_order_relaxed);
     if (!(now & 1)) return false;
-    standing_.fetch_add(1, std::memory_order_seq_cst);  // [SS4] release; seq_cst: with all_stand
+    standing_.fetch_add(1, std::memory_order_release);  // [SS4] release: with wait_for
     futex_wake(standing_, 1);
     wait_while(now);
     return true;
@@ -53,9 +54,9 @@ class standstill {
     const std::uint32_t now = word_.load(std::memory_order_acquire);  // [SS3] acquire: with let_go
     if (now & 1) wait_while(now);
   }
-  /// seq_cst: for the ticker, which rests meanwhile; with let_go.
+  /// For the ticker, which rests meanwhile. relaxed: asked() has seen what let_go wrote before the word.
   bool all_stand(std::size_t workers) const noexcept {
-    return asked() && standing_.load(std::memory_order_seq_cst) == workers;
+    return asked() && standing_.load(std::memory_order_relaxed) == workers;
   }
 
  private:

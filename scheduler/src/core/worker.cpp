@@ -148,10 +148,9 @@ void scheduler_core::wake_one() noexcept {
 }
 
 void scheduler_core::wake(parker& s) noexcept {
-  hook_users.fetch_add(1, std::memory_order_seq_cst);  // [H1]
+  const driver_place::use inside(drives);
   if (s.unpark())
-    if (driver* h = hook.load(std::memory_order_seq_cst)) h->interrupt();  // [H1]
-  hook_users.fetch_sub(1, std::memory_order_release);                         // [H2]
+    if (driver* d = inside.get()) d->interrupt();
 }
 
 void scheduler_core::call_for(std::size_t jobs) noexcept { detail::call_for(*this, jobs); }
@@ -165,7 +164,7 @@ void scheduler_core::call_to_shared() noexcept {
 
 bool scheduler_core::keep(worker* w, job* j) noexcept {
   if (!w || !w->kept || w->sched != &self || !w->kept->put(j)) return false;
-  if (driver* h = hook.load(std::memory_order_seq_cst)) h->kept();  // [K2] there; the hook goes only after the I/O threads
+  if (driver* d = drives.peek()) d->kept();  // [K2] there; it goes only after the I/O threads
   return true;
 }
 
@@ -205,9 +204,8 @@ class worker_queues {
     // relaxed: only requests; the standstill has its own orders
     const std::uint32_t asked = w_.attention.fetch_and(~(attention::turn | attention::late), std::memory_order_relaxed);
     if (asked & attention::hold && !w_.fifo) core_.stand(w_);
-    core_.hook_users.fetch_add(1, std::memory_order_seq_cst);                  // [H1]
-    if (driver* h = core_.hook.load(std::memory_order_seq_cst)) h->look();  // [H1]
-    core_.hook_users.fetch_sub(1, std::memory_order_release);                  // [H2]
+    const driver_place::use inside(core_.drives);
+    if (driver* d = inside.get()) d->look();
     return true;
   }
   bool calm() const noexcept { return w_.calm(); }
@@ -291,6 +289,33 @@ bool scheduler_core::quiet() const noexcept {
   return callers.load(std::memory_order_acquire) == 0 && idle->sleepers() == workers.size() && !work_in_sight();
 }
 
+/// Waits for events, if the driver has a place for this worker. none: it has not. `rested`: nothing came until `wake_at`.
+driver::part scheduler_core::wait_in_driver(worker& w, int limit, std::chrono::steady_clock::time_point wake_at,
+                                            bool& rested) noexcept {
+  const driver_place::use inside(drives);
+  driver::part part = driver::part::none;
+  driver* d = inside.get();
+  for (std::chrono::steady_clock::time_point until; d; d = inside.get()) {  // it may be taken away meanwhile
+    part = d->begin_poll(until);
+    if (part != driver::part::watch) break;
+    const bool woken = w.park_until(until);
+    d->end_watch();
+    if (woken) break;
+  }
+  if (part != driver::part::poll) return part;
+  // An I/O thread that is stuck may have left jobs in the ready queue without calling for anybody.
+  if (ready.empty() && w.begin_polling()) {
+    constexpr std::size_t most = 256;
+    job* jobs[most];
+    const std::size_t n = d->poll(jobs, most, limit);
+    w.end_polling();
+    rested = n == 0 && limit > 0 && std::chrono::steady_clock::now() >= wake_at;
+    for (std::size_t i = 0; i < n; ++i) w.push(jobs[w.fifo ? i : n - 1 - i]);  // the first that became ready runs first
+  }
+  d->end_poll();
+  return part;
+}
+
 void scheduler_core::sleep(worker& w) noexcept {
   add(w.parks);
   if (w.long_slices.load(std::memory_order_relaxed)) [[unlikely]] {  // relaxed: the ticker comes back if it was too late
@@ -300,30 +325,7 @@ void scheduler_core::sleep(worker& w) noexcept {
   const int limit = w.may_sleep();
   const auto wake_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(limit);
   bool rested = false;
-  hook_users.fetch_add(1, std::memory_order_seq_cst);   // [H1]
-  driver* h = hook.load(std::memory_order_seq_cst);  // [H1]
-  driver::part part = driver::part::none;
-  for (std::chrono::steady_clock::time_point until; h; h = hook.load(std::memory_order_seq_cst)) {  // [H1]
-    part = h->begin_poll(until);
-    if (part != driver::part::watch) break;
-    bool woken = w.park_until(until);
-    h->end_watch();
-    if (woken) break;
-  }
-  if (part == driver::part::poll) {
-    // An I/O thread that is stuck may have left jobs in the ready queue without calling for anybody.
-    if (ready.empty() && w.begin_polling()) {
-      constexpr std::size_t most = 256;
-      job* jobs[most];
-      std::size_t n = h->poll(jobs, most, limit);
-      w.end_polling();
-      rested = n == 0 && limit > 0 && std::chrono::steady_clock::now() >= wake_at;
-      for (std::size_t i = 0; i < n; ++i) w.push(jobs[w.fifo ? i : n - 1 - i]);  // the first that became ready runs first
-    }
-    h->end_poll();
-  }
-  hook_users.fetch_sub(1, std::memory_order_release);  // [H2]
-  if (part == driver::part::none) {
+  if (wait_in_driver(w, limit, wake_at, rested) == driver::part::none) {
     if (limit < 0) w.park();
     else rested = !w.park_until(wake_at) && limit > 0;
   }
