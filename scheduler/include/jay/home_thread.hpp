@@ -19,6 +19,7 @@
 //     the end of their runtime. So `int main() { jay::home_thread home; return jay::run(async_main(home)); }` has main's thread
 //     as a home. concurrent_future::get does it too.
 //   * poll(), whenever it suits.
+// Where nothing else can run, and a home's thread has run nothing for a second, a run says so, with the names of the tasks.
 //
 // What is on a home is as with a strand (strand.hpp): the coroutine that moved, what it awaits, and what it gives to gather and
 // the like by value. So is the order. A home_thread gives its strand to all that takes one, so resume_on(home) and

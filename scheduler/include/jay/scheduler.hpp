@@ -41,7 +41,7 @@ struct queue_wait {
 };
 
 struct scheduler_statistics {
-  std::uint64_t jobs = 0;    ///< resumptions by the workers' loops
+  std::uint64_t jobs = 0;    ///< resumptions by the workers' loops, and at home_threads
   std::uint64_t steals = 0;
   std::uint64_t parks = 0;
   std::uint64_t wakes = 0;
@@ -84,6 +84,8 @@ class JAY_API scheduler {
 
   /// Every worker sleeps and every queue is empty.
   bool quiet() const noexcept;
+  /// The same, but that something stands at a home_thread, or runs there.
+  bool quiet_but_for_homes() const noexcept;
   /// For each task that has not ended: its name, where it was suspended last, and what it waits for if it still is. Then the
   /// circles of tasks that await each other.
   std::string pending_tasks();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // strand: a single-threaded island. What runs on it runs one at a time, in the order in which it comes, on whichever worker;
-// nothing blocks meanwhile. Asio's strand; for an object that is not safe to use from several threads.
+// nothing blocks meanwhile. Asio's strand; for an object that several threads must not use at once. (One thread: home_thread.hpp.)
 //
 //   class account {
 //     jay::strand strand_;

@@ -175,7 +175,8 @@ bool island::step_at_home(worker& w, job* frame) noexcept {
       this_worker = outer;
     }
   }
-  if (!begun) schedule_last(s, frame);
+  if (begun) core.ran_at_homes.fetch_add(1, std::memory_order_relaxed);
+  else schedule_last(s, frame);
   core.callers.fetch_sub(1, std::memory_order_release);  // [SC1] release: what was done here
   return begun;
 }

@@ -175,9 +175,11 @@ task_options scheduler::by_task_factory(const task_options& o) {
 }
 
 bool scheduler::quiet() const noexcept { return core_->quiet(); }
+bool scheduler::quiet_but_for_homes() const noexcept { return core_->quiet_but_for_homes(); }
 
 scheduler_statistics scheduler::statistics() const noexcept {
   scheduler_statistics sum;
+  sum.jobs = core_->ran_at_homes.load(std::memory_order_relaxed);
   for (const auto& w : core_->workers) {
     sum.jobs += w->ran.load(std::memory_order_relaxed);
     sum.steals += w->steals.load(std::memory_order_relaxed);

@@ -85,6 +85,7 @@ struct scheduler_core {
   // be the last that this scheduler has waited for.
   atomic<std::uint32_t> callers{0};
   standstill still;
+  atomic<std::uint64_t> ran_at_homes{0};  // relaxed: a number for display
   atomic<std::uint32_t> home_steps{0};  // futex word: homes that run a frame of this scheduler now (home_core.hpp)
   std::vector<std::thread> threads;
   const std::uint32_t made_at = forks();
@@ -107,6 +108,7 @@ struct scheduler_core {
 
   void begin();
   bool quiet() const noexcept;
+  bool quiet_but_for_homes() const noexcept;
   /// No worker runs, and none will before it calls ticks->stir().
   bool at_rest() const noexcept { return idle->all_asleep() || still.all_stand(workers.size()); }
   void wake_all() noexcept;

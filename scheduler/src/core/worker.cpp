@@ -284,9 +284,13 @@ bool scheduler_core::work_in_sight() const noexcept {
   return false;
 }
 
+// acquire: what callers have put is seen by the rest, with [SC1]. A frame at a home is counted there.
 bool scheduler_core::quiet() const noexcept {
-  // acquire: what callers have put is seen below, with [SC1]. A frame at a home is counted there.
   return callers.load(std::memory_order_acquire) == 0 && idle->sleepers() == workers.size() && !work_in_sight();
+}
+bool scheduler_core::quiet_but_for_homes() const noexcept {
+  // acquire: [SC1], as above
+  return callers.load(std::memory_order_acquire) != 0 && idle->sleepers() == workers.size() && !work_in_sight();
 }
 
 /// Waits for events, if the driver has a place for this worker. none: it has not. `rested`: nothing came until `wake_at`.

@@ -2,7 +2,11 @@
 // Homes with what the io library adds: runs on the home's own thread, sleeps, sockets, event loops.
 #include <jay/home_thread.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -138,6 +142,33 @@ TEST_P(HomeThread, DoesNotEndWhileAnEventLoopThatStandsHasTasksThere) {
   EXPECT_NE(told.find("close the loop first"), std::string::npos) << told;
   home.close();
   EXPECT_TRUE(home.closed());
+}
+
+// Fails by waiting for ever.
+TEST(HomeThreadThatNobodyDrives, IsReported) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(pipe_ends[1], 2);
+    jay::home_thread home;
+    auto main = [&]() -> jay::task<> { co_await jay::resume_on(home); };
+    std::thread runs([&] { jay::run(main()); });
+    ::pause();
+    ::_exit(0);
+  }
+  ::close(pipe_ends[1]);
+  std::string text;
+  char buffer[1024];
+  while (text.find("does not drive it") == std::string::npos) {
+    const ssize_t n = ::read(pipe_ends[0], buffer, sizeof buffer);
+    if (n <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  ::close(pipe_ends[0]);
+  EXPECT_NE(text.find("is to run on a home_thread whose thread is busy or does not drive it"), std::string::npos) << text;
 }
 
 TEST(HomeThreadUnderTest, IsRefusedByASeededRun) {
