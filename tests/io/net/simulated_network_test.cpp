@@ -2,7 +2,9 @@
 // The network of jay::testing::run: sockets, streams and servers in virtual time, by a seed.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,6 +15,7 @@
 #include <jay/testing.hpp>
 
 #include "tests/support/net.hpp"
+#include "tests/support/scratch_directory.hpp"
 #include "tests/support/worker_counts.hpp"
 
 using namespace std::chrono_literals;
@@ -619,6 +622,105 @@ TEST(SimulatedNetwork, ABacklogThatIsFullMakesAConnectTryAgain) {
     jay::socket accepted = co_await listener.accept();
     jay::socket connected = co_await std::move(second);
     EXPECT_GT(now() - begun, 1s);
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
+}
+
+// ---- the rest of what sockets do ----
+
+TEST(SimulatedNetwork, ASocketIsWithoutDescriptorAndTakesOptions) {
+  auto body = []() -> jay::task<> {
+    auto [a, b] = co_await tcp_pair();
+    a.set_no_delay(true);
+    EXPECT_EQ(a.native_handle(), -1);
+    EXPECT_TRUE(a.is_open());
+    EXPECT_FALSE(a.is_listening());
+    EXPECT_EQ(a.local_address(), b.peer_address());
+    EXPECT_EQ(a.peer_address(), b.local_address());
+    std::array<std::byte, 8> buffer;
+    a.shutdown(jay::shutdown_how::write);
+    std::size_t n = co_await b.read_some(buffer);
+    EXPECT_EQ(n, 0u);
+    failure f = co_await failure_of(a.write_some(jay::bytes_of("x")));
+    EXPECT_EQ(f.code, EPIPE) << f.text;
+    b.shutdown(jay::shutdown_how::read);
+    n = co_await b.read_some(buffer);
+    EXPECT_EQ(n, 0u);
+    f = co_await failure_of(a.accept());
+    EXPECT_EQ(f.code, EINVAL) << f.text;
+    a.close();
+    f = co_await failure_of(a.read_some(buffer));
+    EXPECT_EQ(f.code, EBADF) << f.text;
+    f = co_await failure_of(jay::socket().accept());
+    EXPECT_EQ(f.code, EBADF) << f.text;
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
+}
+
+TEST(SimulatedNetwork, AShutdownOfReadingEndsAReadThatWaits) {
+  auto body = []() -> jay::task<> {
+    auto [a, b] = co_await tcp_pair();
+    std::array<std::byte, 8> buffer;
+    auto reading = jay::create_task(a.read_some(buffer));
+    co_await jay::sleep(1s);
+    a.shutdown(jay::shutdown_how::read);
+    std::size_t n = co_await reading;
+    EXPECT_EQ(n, 0u);
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
+}
+
+TEST(SimulatedNetwork, ACloseEndsAReadThatWaits) {
+  auto body = []() -> jay::task<> {
+    auto [a, b] = co_await tcp_pair();
+    std::array<std::byte, 8> buffer;
+    auto reading = jay::create_task(a.read_some(buffer));
+    co_await jay::sleep(1s);
+    a.close();
+    failure f = co_await failure_of(std::move(reading));
+    EXPECT_EQ(f.code, ECANCELED) << f.text;
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
+}
+
+TEST(SimulatedNetwork, AServerMayStandOnASocketThatListens) {
+  auto body = []() -> jay::task<> {
+    jay::server s = co_await jay::start_server(echo, jay::socket::listen(loopback()));
+    auto [reader, writer] = co_await jay::open_connection("127.0.0.1", s.port());
+    EXPECT_EQ(writer.get_extra_info("socket"), std::nullopt);
+    writer.write("a line\n");
+    std::string line = co_await reader.readline();
+    EXPECT_EQ(line, "a line\n");
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
+}
+
+TEST(SimulatedNetwork, AUnixServerTouchesNoFile) {
+  scratch_directory d;
+  const std::string path = d.file("socket");
+  std::ofstream(path) << "a file";
+  auto body = [&]() -> jay::task<> {
+    jay::server s = co_await jay::start_unix_server(echo, path);
+    auto [reader, writer] = co_await jay::open_unix_connection(path);
+    writer.write("a line\n");
+    std::string line = co_await reader.readline();
+    EXPECT_EQ(line, "a line\n");
+  };
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
+  std::string text;
+  std::ifstream in(path);
+  std::getline(in, text);
+  EXPECT_EQ(text, "a file");
+}
+
+TEST(SimulatedNetwork, ABlockingCallMayWrite) {
+  auto body = []() -> jay::task<> {
+    jay::server s = co_await jay::start_server(echo, "127.0.0.1", 7);
+    auto [reader, writer] = co_await jay::open_connection("127.0.0.1", 7);
+    auto call = [&w = writer] { w.write("a line\n"); };
+    co_await jay::to_thread(std::ref(call));
+    std::string line = co_await reader.readline();
+    EXPECT_EQ(line, "a line\n");
   };
   for (std::uint64_t seed = 1; seed <= 10; ++seed) jay::testing::run(body(), seed);
 }
