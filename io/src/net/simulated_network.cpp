@@ -114,7 +114,7 @@ std::pair<simulated_socket*, simulated_socket*> simulated_network::connected(con
   return {a, b};
 }
 
-/// exactly: one that a new listener at this address would be in the way of, or else one that a connect reaches.
+/// exactly: the first that a new listener at this address would collide with. Else one of those that a connect reaches, drawn.
 simulated_socket* simulated_network::listener_at(const std::string& machine, const address& at, bool exactly) noexcept {
   std::vector<simulated_socket*> found;
   for (simulated_socket* l : listeners_) {

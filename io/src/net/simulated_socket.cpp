@@ -140,7 +140,7 @@ int simulated_socket::accept(accepted_socket& into) noexcept {
 
 // ---- on the way ----
 
-// To this end; here, or it is left behind what came before it.
+// On its way to this end, behind what is already. Where nobody is any more it is lost.
 void simulated_socket::coming(kind what, std::string bytes, std::chrono::nanoseconds further) noexcept {
   if (!is_open_ || network_.stopped_) return;
   time_point due = network_.clock_.now() + further + network_.drawn_latency();

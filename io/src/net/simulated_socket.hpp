@@ -3,11 +3,11 @@
 //
 // What is sent goes in pieces. Each is on its way for a time that the seed draws, and stands meanwhile in `coming_` of the
 // end that it goes to. One timer stands for the first of them. When it is due the bytes go to `arrived_`, an end or a reset
-// is noted, and who waits is told: all as the socket's events would be. What is held up counts as not received: an end holds
-// `capacity` bytes that are on their way or have arrived, beyond that its peer's sends say EAGAIN.
+// is noted, and who waits is told, as by an event of a real socket. An end has room for `capacity` bytes, on their way or
+// arrived. Where that is taken, its peer's sends say EAGAIN.
 //
 //   send      takes what there is room for. By the seed less: then no more until that has arrived.
-//   receive   gives what has arrived. By the seed less. As short a read means to a slot that there is no more for now, it is
+//   receive   gives what has arrived. By the seed less. A short read means to a slot that there is no more for now, so it is
 //             told at once that there is.
 //   close     as TCP: the peer gets the end. With bytes here that were not read it gets a reset instead; with bytes that
 //             are still on their way here, both.
