@@ -19,6 +19,7 @@
 #include <jay/detail/op.hpp>
 #include <jay/detail/fd_slot.hpp>
 #include <jay/detail/slot_awaiter.hpp>
+#include <jay/detail/socket_stream.hpp>
 
 namespace jay {
 
@@ -28,7 +29,7 @@ namespace detail {
 
 class JAY_API read_awaiter final : public slot_awaiter {
  public:
-  read_awaiter(slot_ref s, std::span<std::byte> buffer) noexcept
+  read_awaiter(stream_ref s, std::span<std::byte> buffer) noexcept
       : slot_awaiter(s, direction::reading), buffer_(buffer) {}
   std::size_t await_resume() { return static_cast<std::size_t>(complete("read from")); }
   io_step attempt() noexcept override;
@@ -39,7 +40,7 @@ class JAY_API read_awaiter final : public slot_awaiter {
 
 class JAY_API write_awaiter final : public slot_awaiter {
  public:
-  write_awaiter(slot_ref s, std::span<const std::byte> data, bool all) noexcept
+  write_awaiter(stream_ref s, std::span<const std::byte> data, bool all) noexcept
       : slot_awaiter(s, direction::writing), data_(data), all_(all) {}
   std::size_t await_resume();
   io_step attempt() noexcept override;
@@ -52,14 +53,14 @@ class JAY_API write_awaiter final : public slot_awaiter {
 
 class JAY_API accept_awaiter final : public slot_awaiter {
  public:
-  explicit accept_awaiter(slot_ref s) noexcept : slot_awaiter(s, direction::reading) {}
+  explicit accept_awaiter(socket_ref s) noexcept : slot_awaiter(s, direction::reading), listener_(s.stream) {}
   socket await_resume();
   io_step attempt() noexcept override;
   ~accept_awaiter();
 
  private:
-  int accepted_ = -1;
-  address peer_;
+  socket_stream* const listener_;
+  accepted_socket accepted_;
 };
 
 }  // namespace detail
@@ -102,37 +103,40 @@ class JAY_API socket {
 
   /// Errors of the connection that was about to be accepted are passed over; EMFILE and the like throw, and the listener
   /// goes on.
-  auto accept() { return op<detail::accept_awaiter, detail::slot_ref>(fd_.ref()); }
+  auto accept() { return op<detail::accept_awaiter, detail::socket_ref>(socket_.ref()); }
 
   /// At least one byte, or 0 at the end of the stream.
   auto read_some(std::span<std::byte> buffer) {
-    return op<detail::read_awaiter, detail::slot_ref, std::span<std::byte>>(fd_.ref(), buffer);
+    return op<detail::read_awaiter, detail::stream_ref, std::span<std::byte>>(socket_.ref(), buffer);
   }
   /// What the kernel takes, at least one byte.
-  auto write_some(std::span<const std::byte> data) { return write_op(fd_.ref(), data, false); }
+  auto write_some(std::span<const std::byte> data) { return write_op(socket_.ref(), data, false); }
   /// All of it. A failed or cancelled one may have written a part.
-  auto write_all(std::span<const std::byte> data) { return write_op(fd_.ref(), data, true); }
+  auto write_all(std::span<const std::byte> data) { return write_op(socket_.ref(), data, true); }
 
   /// Says that nothing more will be sent (write), or wanted (read).
   void shutdown(shutdown_how how);
-  void close() noexcept { fd_.close(); }
-  bool is_open() const noexcept { return static_cast<bool>(fd_.ref()); }
+  void close() noexcept { socket_.close(); }
+  bool is_open() const noexcept { return static_cast<bool>(socket_.ref()); }
+  /// False where it is closed, too.
+  bool is_listening() const noexcept;
 
   address local_address() const;
   address peer_address() const;
   void set_no_delay(bool on);
   /// setsockopt of an int.
   void set_option(int level, int name, int value);
-  /// The fd, which stays the socket's; -1 if closed.
+  /// The fd, which stays the socket's; -1 if closed, and inside jay::testing::run.
   int native_handle() const noexcept;
 
   /// For the library.
-  explicit socket(detail::fd_handle fd) noexcept : fd_(std::move(fd)) {}
-  detail::fd_handle release() noexcept { return std::move(fd_); }
+  explicit socket(detail::fd_handle fd) noexcept : socket_(std::move(fd).to_socket()) {}
+  explicit socket(detail::socket_handle s) noexcept : socket_(std::move(s)) {}
+  detail::socket_handle release() noexcept { return std::move(socket_); }
 
  private:
-  using write_op = op<detail::write_awaiter, detail::slot_ref, std::span<const std::byte>, bool>;
-  detail::fd_handle fd_;
+  using write_op = op<detail::write_awaiter, detail::stream_ref, std::span<const std::byte>, bool>;
+  detail::socket_handle socket_;
 };
 
 }  // namespace jay

@@ -6,7 +6,8 @@
 //   for (std::uint64_t seed = 1; seed <= 100; ++seed) jay::testing::run(transfer(), seed);
 //
 // Time stands still while anything can run, and jumps to the next deadline when nothing can. Of all that could run, the one
-// worker draws what runs next. So the same seed gives the same interleaving, and another seed another one.
+// worker draws what runs next. So the same seed gives the same interleaving, and another seed another one. Sockets, streams and
+// servers work on a simulated network (testing_network.hpp).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include <jay/event_loop.hpp>
 #include <jay/task.hpp>
+#include <jay/testing_network.hpp>
 
 namespace jay {
 
@@ -36,7 +38,7 @@ namespace detail {
 class JAY_API seeded_run {
  public:
   /// JAY_TEST_SEED in the environment goes before the seed given; std::invalid_argument if that is no whole number.
-  explicit seeded_run(std::uint64_t seed);
+  seeded_run(std::uint64_t seed, const network_settings& network);
   seeded_run(const seeded_run&) = delete;
   ~seeded_run();
 
@@ -61,13 +63,28 @@ class JAY_API seeded_run {
 
 namespace testing {
 
+/// Last argument of run.
+class options {
+ public:
+  options& network(network_options n) {
+    network_ = std::move(n);
+    return *this;
+  }
+  /// For the library.
+  const network_options& network() const noexcept { return network_; }
+
+ private:
+  network_options network_;
+};
+
 /// Runs the task as jay::run does and gives its value or throws what it throws. At the end, also on an error, what is left is
 /// cancelled and waited for.
 ///
 /// There is one worker. The loop's time() is virtual and begins at the same value in every run; sleep, timeout, wait_for,
 /// call_later and all else that has a limit go by it. A call that blocks (to_thread, run_in_executor) is a step of the run: it
-/// begins when it is drawn, on a thread of its own, and everything stands still until it has ended. Sockets, files, names and
-/// signals are refused: std::runtime_error at the call.
+/// begins when it is drawn, on a thread of its own, and everything stands still until it has ended. Sockets and names are those
+/// of a simulated network (network_options). Descriptors of the user's own (socket::adopt), files and signals are refused:
+/// std::runtime_error at the call.
 ///
 /// Where every task waits and no timer is armed, the run ends at once with deadlock_error. Threads of the user's own are not
 /// known to it: a future that only such a thread will set is a deadlock, and what such a thread does is not replayed.
@@ -75,10 +92,10 @@ namespace testing {
 /// When it throws, a line on standard error says the seed. JAY_TEST_SEED=n in the environment has every run take that seed.
 /// Throws std::runtime_error in a running task.
 template <class T>
-T run(task<T> main, std::uint64_t seed) {
+T run(task<T> main, std::uint64_t seed, const options& how = {}) {
   static_assert(!std::is_reference_v<T>, "run: return a value or a pointer");
   detail::check_outside("testing::run");
-  detail::seeded_run r(seed);
+  detail::seeded_run r(seed, how.network().settings());
   try {
     if constexpr (std::is_void_v<T>) {
       r.loop().run_until_complete(std::move(main));

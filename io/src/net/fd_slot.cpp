@@ -12,6 +12,7 @@
 #include <deque>
 
 #include "errors.hpp"
+#include "sockets.hpp"
 
 namespace jay::detail {
 
@@ -125,6 +126,48 @@ void byte_stream::shut(std::uint32_t incarnation) noexcept {
 }
 
 void fd_slot::end_sending() noexcept { ::shutdown(fd_, SHUT_WR); }
+
+int fd_slot::accept(accepted_socket& into) noexcept {
+  for (int failed = 0;; ++failed) {
+    sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    int s = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (s >= 0) {
+      into.fd = s;
+      into.peer = address(reinterpret_cast<const sockaddr*>(&peer), size);
+      return 0;
+    }
+    switch (errno) {
+      case EINTR:
+      // what went wrong with the new connection before it was accepted (accept(2))
+      case ECONNABORTED:
+      case EPROTO:
+      case ENETDOWN:
+      case ENOPROTOOPT:
+      case EHOSTDOWN:
+      case ENONET:
+      case EHOSTUNREACH:
+      case EOPNOTSUPP:
+      case ENETUNREACH:
+      case EPERM:
+        if (failed < 100) continue;
+        [[fallthrough]];
+      default: return -1;
+    }
+  }
+}
+
+bool fd_slot::listens() const noexcept {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  return ::getsockopt(fd_, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+}
+address fd_slot::local() const noexcept { return name_of(fd_, &::getsockname); }
+address fd_slot::peer() const noexcept { return name_of(fd_, &::getpeername); }
+int fd_slot::shutdown(int how) noexcept { return ::shutdown(fd_, how); }
+int fd_slot::set_option(int level, int name, int value) noexcept {
+  return ::setsockopt(fd_, level, name, &value, sizeof value);
+}
 
 void fd_slot::released() noexcept {
   ::close(fd_);

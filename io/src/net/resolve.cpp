@@ -9,9 +9,11 @@
 #include <stdexcept>
 
 #include <jay/detail/reactor.hpp>
+#include <jay/time.hpp>
 #include <jay/to_thread.hpp>
 
 #include "errors.hpp"
+#include "net/simulated_network.hpp"
 
 namespace jay {
 namespace {
@@ -53,6 +55,16 @@ std::vector<address> look_up(const std::string& host, std::uint16_t port, int fl
   return found;
 }
 
+/// As a question to a server elsewhere: it takes a while.
+task<std::vector<address>> look_up_simulated(detail::reactor& r, std::string host, std::uint16_t port) {
+  detail::simulated_network& network = detail::network_of(r);
+  auto there_and_back = sleep(network.latency() + network.latency());
+  co_await std::move(there_and_back);
+  std::vector<address> found = network.look_up(host, port);
+  if (found.empty()) throw_gai(EAI_NONAME, "resolve " + host);
+  co_return found;
+}
+
 std::pair<std::string, std::string> names(const address& a) {
   char host[NI_MAXHOST], service[NI_MAXSERV];
   int code = ::getnameinfo(a.data(), a.size(), host, sizeof host, service, sizeof service, 0);
@@ -87,7 +99,12 @@ task<std::vector<address>> resolve(std::string host, std::uint16_t port) {
     co_return found;
   }
   if (host.empty()) throw std::invalid_argument("resolve: the host is empty");
-  detail::current_reactor("resolve");
+  detail::reactor& r = detail::reactor_of(detail::require_scheduler("resolve"));
+  if (r.simulated()) {
+    auto simulated = look_up_simulated(r, std::move(host), port);
+    found = co_await std::move(simulated);
+    co_return found;
+  }
   auto looking = to_thread(look_up, std::move(host), port, AI_ADDRCONFIG);
   found = co_await std::move(looking);
   co_return detail::interleave(std::move(found));
@@ -100,14 +117,27 @@ task<std::vector<address>> resolve_for_listening(std::string host, std::uint16_t
     found.push_back(address::ip(host, port));
     co_return found;
   }
-  detail::current_reactor("resolve");
+  detail::reactor& r = detail::reactor_of(detail::require_scheduler("resolve"));
+  if (r.simulated()) {
+    if (host.empty()) {
+      found = {address::ip("0.0.0.0", port), address::ip("::", port)};
+      co_return found;
+    }
+    auto simulated = look_up_simulated(r, std::move(host), port);
+    found = co_await std::move(simulated);
+    co_return found;
+  }
   auto looking = to_thread(look_up, std::move(host), port, AI_PASSIVE);
   found = co_await std::move(looking);
   co_return found;
 }
 
 task<std::pair<std::string, std::string>> getnameinfo(address a) {
-  detail::current_reactor("getnameinfo");
+  detail::reactor& r = detail::reactor_of(detail::require_scheduler("getnameinfo"));
+  if (r.simulated()) {
+    std::pair<std::string, std::string> simulated(detail::network_of(r).name_of(a), std::to_string(a.port()));
+    co_return simulated;
+  }
   auto looking = to_thread(names, a);
   auto found = co_await std::move(looking);
   co_return found;

@@ -32,7 +32,7 @@ struct server_state final : connection_owner, std::enable_shared_from_this<serve
   scheduler& sched;
   const connection_handler handler;
   const stream_settings settings;
-  std::vector<fd_handle> listeners;  // as the addresses fixed once accepting has begun
+  std::vector<socket_handle> listeners;  // as the addresses fixed once accepting has begun
   std::vector<address> addresses;
   std::string unix_file;          // to be removed
   dev_t file_device = 0;
@@ -65,8 +65,8 @@ void server_state::close() noexcept {
     closed = true;
     none = live == 0;
   }
-  for (const fd_handle& l : listeners)
-    if (slot_ref r = l.ref()) r.slot->shut(r.incarnation);
+  for (const socket_handle& l : listeners)
+    if (socket_ref r = l.ref()) r.stream->shut(r.incarnation);
   if (!unix_file.empty() && made_at == forks()) {  // the child of a fork has a copy, and the parent goes on listening
     struct stat st;
     if (::stat(unix_file.c_str(), &st) == 0 && st.st_dev == file_device && st.st_ino == file_number)
@@ -151,7 +151,7 @@ task<> accept_loop(server_ref s, std::size_t which) {
     int error = 0;
     std::exception_ptr why;
     try {
-      op<accept_awaiter, slot_ref> accepting(s->listeners[which].ref());
+      op<accept_awaiter, socket_ref> accepting(s->listeners[which].ref());
       socket accepted = co_await std::move(accepting);
       start_connection(s, std::move(accepted), local);
       pause = std::chrono::milliseconds(10);
@@ -207,9 +207,7 @@ task<server> start_server(connection_handler handler, std::string host, std::uin
 
 task<server> start_server(connection_handler handler, socket listener, stream_options options) {
   scheduler& sched = require_scheduler("start_server");
-  int listens = 0;
-  socklen_t size = sizeof listens;
-  if (::getsockopt(listener.native_handle(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0)
+  if (!listener.is_listening())
     throw std::invalid_argument("start_server: the socket does not listen; socket::listen gives one that does");
   auto s = std::make_shared<server_state>(sched, std::move(handler), options);
   s->addresses.push_back(listener.local_address());
@@ -226,6 +224,7 @@ task<server> start_unix_server(connection_handler handler, std::string path, str
   s->addresses.push_back(listener.local_address());
   s->listeners.push_back(listener.release());
   struct stat st;
+  if (reactor_of(sched).simulated()) co_return begin_accepting(std::move(s));  // there is no file
   if (!path.empty() && path[0] != '\0' && ::stat(path.c_str(), &st) == 0) {
     s->unix_file = std::move(path);
     s->file_device = st.st_dev;
@@ -244,7 +243,7 @@ task<> wait_closed(server_ref s) {
 /// Cuts those of a server that is ending whose peers take nothing any more: each that has taken nothing for a second, and
 /// all at io.shutdown_timeout after `begun`.
 void cut_stalled(server_state& s, std::chrono::steady_clock::time_point begun) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = detail::now();
   const std::chrono::duration<double> limit(service_of<io_resources>(s.sched).config().shutdown_timeout);
   const bool all = now - begun >= limit;
   const auto idle = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -276,7 +275,7 @@ task<> serve_forever(server_ref s) {
   if (!cancelled) co_return;
   s->close();
   s->for_each_connection([](connection& c) { c.close(); });
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = detail::now();
   for (bool ended = false; !ended;) {
     try {
       auto end = wait_for(s->ended.wait(), std::chrono::milliseconds(200));

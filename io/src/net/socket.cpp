@@ -14,6 +14,7 @@
 #include <jay/time.hpp>
 
 #include "errors.hpp"
+#include "net/simulated_network.hpp"
 #include "sockets.hpp"
 
 namespace jay {
@@ -46,45 +47,18 @@ std::size_t write_awaiter::await_resume() {
   return written_;
 }
 
-io_step accept_awaiter::attempt() noexcept {
-  for (int failed = 0;; ++failed) {
-    sockaddr_storage peer;
-    socklen_t size = sizeof peer;
-    int s = ::accept4(fd(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (s >= 0) {
-      accepted_ = s;
-      peer_ = address(reinterpret_cast<const sockaddr*>(&peer), size);
-      return settle(0, 0);
-    }
-    switch (errno) {
-      case EINTR:
-      // what went wrong with the new connection before it was accepted (accept(2))
-      case ECONNABORTED:
-      case EPROTO:
-      case ENETDOWN:
-      case ENOPROTOOPT:
-      case EHOSTDOWN:
-      case ENONET:
-      case EHOSTUNREACH:
-      case EOPNOTSUPP:
-      case ENETUNREACH:
-      case EPERM:
-        if (failed < 100) continue;
-        [[fallthrough]];
-      default: return settle(-1, 0);
-    }
-  }
-}
+io_step accept_awaiter::attempt() noexcept { return settle(listener_->accept(accepted_), 0); }
 
 socket accept_awaiter::await_resume() {
   complete("accept on");
-  int s = std::exchange(accepted_, -1);
-  if (peer_.is_ip()) no_delay(s);
-  return socket(fd_handle(s, peer_, reactor_of(*this_worker->sched)));
+  if (accepted_.socket.ref()) return socket(std::move(accepted_.socket));
+  int s = std::exchange(accepted_.fd, -1);
+  if (accepted_.peer.is_ip()) no_delay(s);
+  return socket(fd_handle(s, accepted_.peer, reactor_of(*this_worker->sched)));
 }
 
 accept_awaiter::~accept_awaiter() {
-  if (accepted_ >= 0) ::close(accepted_);
+  if (accepted_.fd >= 0) ::close(accepted_.fd);
 }
 
 namespace {
@@ -155,7 +129,12 @@ void no_delay(int fd) noexcept {
 using detail::throw_errno;
 
 task<socket> socket::connect(address to) {
-  detail::reactor& r = detail::current_reactor("socket::connect");
+  detail::reactor& r = detail::reactor_of(detail::require_scheduler("socket::connect"));
+  if (r.simulated()) {
+    auto connecting = detail::network_of(r).connect(to);
+    socket s = co_await std::move(connecting);
+    co_return s;
+  }
   const std::string what = "connect " + to.to_string();
   for (auto pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, std::chrono::milliseconds(100))) {
     detail::unique_fd fd(detail::open_socket(to.family(), what));
@@ -168,15 +147,15 @@ task<socket> socket::connect(address to) {
     }
     if (e == 0) co_return socket(detail::fd_handle(fd.release(), to, r));
     if (e == EINPROGRESS) {
-      socket s(detail::fd_handle(fd.release(), to, r, detail::fd_kind::connecting));
-      op<detail::connect_awaiter, detail::slot_ref, address> connecting(s.fd_.ref(), to);
+      detail::fd_handle s(fd.release(), to, r, detail::fd_kind::connecting);
+      op<detail::connect_awaiter, detail::slot_ref, address> connecting(s.ref(), to);
       e = co_await std::move(connecting);
-      detail::pinned_fd connected(s.fd_.ref());
+      detail::pinned_fd connected(s.ref());
       if (e == 0 && connected && detail::is_its_own_peer(connected.get(), to)) {
         detail::drop_itself(connected.get());
         e = ECONNREFUSED;
       }
-      if (e == 0) co_return s;
+      if (e == 0) co_return socket(std::move(s));
     }
     if (e != EAGAIN || !to.is_unix()) detail::throw_error(e, what);
     fd = detail::unique_fd();  // a Unix listener's queue is full, and no event tells when it is not
@@ -186,7 +165,8 @@ task<socket> socket::connect(address to) {
 }
 
 socket socket::listen(const address& at, const listen_options& options) {
-  detail::reactor& r = detail::current_reactor("socket::listen");
+  detail::reactor& r = detail::reactor_of(detail::require_scheduler("socket::listen"));
+  if (r.simulated()) return detail::network_of(r).listen(at, options.backlog_, options.reuse_port_);
   const std::string name = at.to_string();
   detail::unique_fd fd(detail::open_socket(at.family(), "listen on " + name));
   int one = 1;
@@ -217,7 +197,8 @@ socket socket::adopt(int raw) {
 }
 
 std::pair<socket, socket> socket::pair() {
-  detail::reactor& r = detail::current_reactor("socket::pair");
+  detail::reactor& r = detail::reactor_of(detail::require_scheduler("socket::pair"));
+  if (r.simulated()) return detail::network_of(r).pair();
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) throw_errno("socket::pair");
   detail::unique_fd second(fds[1]);
@@ -228,31 +209,36 @@ std::pair<socket, socket> socket::pair() {
 }
 
 void socket::shutdown(shutdown_how how) {
-  detail::pinned_fd fd(fd_.ref());
-  if (!fd) throw std::system_error(EBADF, std::generic_category(), "shutdown: the socket is closed");
-  if (::shutdown(fd.get(), static_cast<int>(how)) != 0) throw_errno("shutdown " + fd_.ref().describe());
+  detail::pinned_socket s(socket_.ref());
+  if (!s) throw std::system_error(EBADF, std::generic_category(), "shutdown: the socket is closed");
+  if (s->shutdown(static_cast<int>(how)) != 0) throw_errno("shutdown " + socket_.ref().describe());
+}
+
+bool socket::is_listening() const noexcept {
+  detail::pinned_socket s(socket_.ref());
+  return s && s->listens();
 }
 
 address socket::local_address() const {
-  detail::pinned_fd fd(fd_.ref());
-  return fd ? detail::name_of(fd.get(), &::getsockname) : address();
+  detail::pinned_socket s(socket_.ref());
+  return s ? s->local() : address();
 }
 address socket::peer_address() const {
-  detail::pinned_fd fd(fd_.ref());
-  return fd ? detail::name_of(fd.get(), &::getpeername) : address();
+  detail::pinned_socket s(socket_.ref());
+  return s ? s->peer() : address();
 }
 
 void socket::set_no_delay(bool on) { set_option(IPPROTO_TCP, TCP_NODELAY, on); }
 void socket::set_option(int level, int name, int value) {
-  detail::pinned_fd fd(fd_.ref());
-  if (!fd) throw std::system_error(EBADF, std::generic_category(), "set_option: the socket is closed");
-  if (::setsockopt(fd.get(), level, name, &value, sizeof value) != 0)
-    throw_errno("set option " + std::to_string(name) + " of " + fd_.ref().describe());
+  detail::pinned_socket s(socket_.ref());
+  if (!s) throw std::system_error(EBADF, std::generic_category(), "set_option: the socket is closed");
+  if (s->set_option(level, name, value) != 0)
+    throw_errno("set option " + std::to_string(name) + " of " + socket_.ref().describe());
 }
 
 int socket::native_handle() const noexcept {
-  detail::pinned_fd fd(fd_.ref());
-  return fd ? fd.get() : -1;
+  detail::pinned_socket s(socket_.ref());
+  return s ? s->fd() : -1;
 }
 
 }  // namespace jay

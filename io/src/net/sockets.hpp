@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What socket.cpp, connection.cpp and server.cpp share.
+// What socket.cpp and fd_slot.cpp share.
 #pragma once
 
 #include <jay/address.hpp>

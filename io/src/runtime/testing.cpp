@@ -15,6 +15,7 @@
 #include <jay/wait.hpp>
 
 #include "event/simulated_driver.hpp"
+#include "net/simulated_network.hpp"
 
 namespace jay::detail {
 namespace {
@@ -55,7 +56,9 @@ task<> await_the_others(bool cancels) {
 
 }  // namespace
 
-seeded_run::seeded_run(std::uint64_t seed) : seed_(chosen(seed)), loop_(with_seed(seed_)), scheduler_(loop_.scheduler()) {
+seeded_run::seeded_run(std::uint64_t seed, const network_settings& network)
+    : seed_(chosen(seed)), loop_(with_seed(seed_)), scheduler_(loop_.scheduler()) {
+  make_service<network_service>(scheduler_, seed_, network);
   reactor_of(scheduler_).simulated()->when_blocked([this] { blocked(); });
 }
 

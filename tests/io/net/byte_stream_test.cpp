@@ -11,6 +11,7 @@
 #include <jay/error.hpp>
 #include <jay/gather.hpp>
 #include <jay/settled.hpp>
+#include <jay/testing.hpp>
 #include <jay/time.hpp>
 
 #include "tests/support/memory_stream.hpp"
@@ -27,6 +28,7 @@ using pair_of_streams = std::pair<streams, streams>;
 struct kind {
   const char* name;
   jay::task<pair_of_streams> (*connect)();
+  bool simulated = false;  // in jay::testing::run
 };
 
 jay::task<pair_of_streams> in_memory() {
@@ -40,14 +42,26 @@ jay::task<pair_of_streams> over_unix_sockets() {
 
 class ByteStream : public testing::TestWithParam<kind> {
  protected:
-  /// Runs f(a, b) on a connected pair, with 1, 2 and 8 workers.
+  /// With 1, 2 and 8 workers; in a simulation, with some seeds.
+  template <class F>
+  void run(F main) {
+    if (GetParam().simulated) {
+      for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        SCOPED_TRACE(seed);
+        jay::testing::run(main(), seed);
+      }
+    } else {
+      for (std::uint32_t workers : {1u, 2u, 8u}) jay::run(main(), with_workers(workers));
+    }
+  }
+  /// Runs f(a, b) on a connected pair.
   template <class F>
   void on_a_pair(F f) {
     auto main = [&]() -> jay::task<> {
       auto [a, b] = co_await GetParam().connect();
       co_await f(a, b);
     };
-    for (std::uint32_t workers : {1u, 2u, 8u}) jay::run(main(), with_workers(workers));
+    run(main);
   }
 };
 
@@ -199,11 +213,12 @@ TEST_P(ByteStream, ManyPairsAtOnce) {
     auto lines = co_await jay::gather(std::move(all));
     for (int n : lines) EXPECT_EQ(n, 200);
   };
-  for (std::uint32_t workers : {1u, 2u, 8u}) jay::run(main(), with_workers(workers));
+  run(main);
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, ByteStream,
-                         testing::Values(kind{"tcp", &stream_pair}, kind{"unix", &over_unix_sockets}, kind{"memory", &in_memory}),
+                         testing::Values(kind{"tcp", &stream_pair}, kind{"unix", &over_unix_sockets}, kind{"memory", &in_memory},
+                                         kind{"simulated", &stream_pair, true}, kind{"simulated_unix", &over_unix_sockets, true}),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <jay/testing.hpp>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <optional>
@@ -502,18 +503,11 @@ TEST(SeededRun, ACallThatHasNotBegunIsDroppedAtTheEnd) {
 TEST(SeededRun, RealInputAndOutputIsRefused) {
   auto body = []() -> jay::task<> {
     const std::string why = ": inside jay::testing::run time is virtual, and there is no real I/O (docs/testing.md)";
-    std::string thrown = co_await what_is_thrown(jay::open_connection("127.0.0.1", 1));
-    EXPECT_EQ(thrown, "socket::connect" + why);
-    auto handler = [](jay::stream_reader, jay::stream_writer) -> jay::task<> { co_return; };
-    thrown = co_await what_is_thrown(jay::start_server(handler, "127.0.0.1", 0));
-    EXPECT_EQ(thrown, "socket::listen" + why);
-    thrown = co_await what_is_thrown(jay::file::open("/dev/null"));
+    std::string thrown = co_await what_is_thrown(jay::file::open("/dev/null"));
     EXPECT_EQ(thrown, "file::open" + why);
-    thrown = co_await what_is_thrown(jay::resolve("localhost", 1));
-    EXPECT_EQ(thrown, "resolve" + why);
     EXPECT_EQ(thrown_as<std::runtime_error>([] { jay::get_event_loop().add_signal_handler(10, [] {}); }),
               "add_signal_handler" + why);
-    EXPECT_EQ(thrown_as<std::runtime_error>([] { jay::socket::pair(); }), "socket::pair" + why);
+    EXPECT_EQ(thrown_as<std::runtime_error>([] { jay::socket::adopt(::dup(0)); }), "socket::adopt" + why);
   };
   jay::testing::run(body(), 1);
 }

@@ -14,15 +14,15 @@
 #include <utility>
 
 #include <jay/address.hpp>
-#include <jay/detail/byte_stream.hpp>
 #include <jay/detail/export.hpp>
 #include <jay/detail/reactor.hpp>
+#include <jay/detail/socket_stream.hpp>
 
 namespace jay::detail {
 
 enum class fd_kind { connected, connecting, listening, pipe };
 
-class JAY_API fd_slot final : public byte_stream, public source {
+class JAY_API fd_slot final : public socket_stream, public source {
  public:
   int fd() const noexcept override { return fd_; }
 
@@ -31,6 +31,13 @@ class JAY_API fd_slot final : public byte_stream, public source {
   /// recv(2). What has broken the connection is told each time, once all that came before has been read.
   ssize_t receive(void* buffer, std::size_t size) noexcept override;
   void end_sending() noexcept override;
+  /// Errors of the connection that was about to be accepted are passed over.
+  int accept(accepted_socket& into) noexcept override;
+  bool listens() const noexcept override;
+  address local() const noexcept override;
+  address peer() const noexcept override;
+  int shutdown(int how) noexcept override;
+  int set_option(int level, int name, int value) noexcept override;
   std::chrono::steady_clock::duration idle_since(std::chrono::steady_clock::time_point now) noexcept override;
   void closes_when_sent() noexcept override { closing_.store(true, std::memory_order_relaxed); }  // relaxed: a hint, looked at again
   /// The peer's address (a listener's own), or "closed socket".
@@ -74,6 +81,7 @@ struct slot_ref {
 
   explicit operator bool() const noexcept { return slot; }
   operator stream_ref() const noexcept { return {slot, incarnation}; }
+  operator socket_ref() const noexcept { return {slot, incarnation}; }
   std::string describe() const { return stream_ref(*this).describe(); }
 };
 
@@ -98,8 +106,8 @@ class JAY_API fd_handle {
     ref_ = {};
   }
   slot_ref ref() const noexcept { return ref_; }
-  /// As a stream; this one has none afterwards.
-  stream_handle to_stream() && noexcept { return stream_handle(std::exchange(ref_, {})); }
+  /// As a socket; this one has none afterwards.
+  socket_handle to_socket() && noexcept { return socket_handle(std::exchange(ref_, {})); }
 
  private:
   slot_ref ref_;
