@@ -79,7 +79,10 @@ struct eager_promise final : awaits<promise_result<T>> {
   eager_task<T> get_return_object();
   begins initial_suspend() noexcept { return {}; }
   final_awaiter final_suspend() noexcept { return {}; }
-  void unhandled_exception() noexcept { block->result.set_error(std::current_exception()); }
+  void unhandled_exception() noexcept {
+    block->result.set_error(std::current_exception());
+    note_thrown(*this, block->result.error());
+  }
 
   task_block<T>* block = nullptr;
 };

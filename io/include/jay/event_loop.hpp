@@ -17,7 +17,9 @@
 // exactly as in asyncio. Each call runs in a copy of the context where it was given. One that throws is reported to the
 // exception handler; keyboard_interrupt ends the run and is thrown there.
 //
-// Every member may be called by any thread, unless it says otherwise, and by tasks and calls.
+// Every member may be called by any thread, unless it says otherwise, and by tasks and calls. In debug mode call_soon,
+// call_later and call_at throw std::runtime_error, as asyncio's do, where a run is under way and the calling thread is none
+// of the loop's: call_soon_threadsafe is for such a thread.
 #pragma once
 
 #include <chrono>
@@ -97,9 +99,10 @@ class JAY_API event_loop {
   /// std::runtime_error if the loop is closed.
   template <class F, class... A>
   call_handle call_soon(F&& f, A&&... args) {
+    check_thread("call_soon");
     return soon("call_soon", std::forward<F>(f), std::forward<A>(args)...);
   }
-  /// The same: any thread may call either.
+  /// The same, also in debug mode for a thread that is none of the loop's.
   template <class F, class... A>
   call_handle call_soon_threadsafe(F&& f, A&&... args) {
     return soon("call_soon_threadsafe", std::forward<F>(f), std::forward<A>(args)...);
@@ -250,6 +253,8 @@ class JAY_API event_loop {
   }
   /// Throws std::invalid_argument if it is of another loop.
   void check_home(detail::shared_state& main) const;
+  /// Debug mode: throws std::runtime_error if the loop runs, and not on this thread. A loop that is closed is another's matter.
+  void check_thread(const char* what) const;
   void handle_signal(int signal, std::function<void()> f);
   static void throw_if_interrupted(task_handle<> main);
   void watch_until_end() { runtime_->watch_until_end(); }
@@ -264,6 +269,7 @@ class JAY_API event_loop {
   }
   template <class F, class... A>
   call_handle at(const char* what, time_point when, F&& f, A&&... args) {
+    check_thread(what);
     detail::loop_core::use keep(*core_, what);
     call_handle h = make(std::forward<F>(f), std::forward<A>(args)...);
     auto loops = h.call_;

@@ -77,6 +77,12 @@ void event_loop::run_forever() {
   r.until_stopped();
 }
 
+void event_loop::check_thread(const char* what) const {
+  if (!runtime_ || !scheduler().debugging() || detail::current_scheduler() == &scheduler() || !is_running()) return;
+  throw std::runtime_error(std::string(what) + ": non-thread-safe operation invoked on an event loop other than the current "
+                           "one (debug mode); use call_soon_threadsafe, which any thread may call");
+}
+
 void event_loop::handle_signal(int signal, std::function<void()> f) {
   detail::loop_core::use keep(*core_, "add_signal_handler");
   detail::reactor_of(scheduler()).require_real("add_signal_handler");

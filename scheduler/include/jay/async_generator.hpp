@@ -91,7 +91,10 @@ struct generator_promise_of final : awaits<generator_promise> {
   async_generator<T> get_return_object() noexcept;
   std::suspend_always initial_suspend() noexcept { return {}; }
   generator_final final_suspend() noexcept { return {}; }
-  void unhandled_exception() noexcept { end.set_error(std::current_exception()); }
+  void unhandled_exception() noexcept {
+    end.set_error(std::current_exception());
+    note_thrown(*this, end.error());
+  }
   void return_void() noexcept {}
 
   using value_type = std::remove_cvref_t<T>;

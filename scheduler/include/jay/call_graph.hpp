@@ -39,6 +39,9 @@ struct call_graph_strand {
   std::string waits_for;
   /// The task that it awaits, if it awaits one.
   task_handle<> awaits;
+  /// Debug mode: who holds the lock or rw_lock that it waits for, and where it was acquired: "Task-3 (f, a.cpp:12)". Empty:
+  /// it waits for none, nobody holds it, or that is not known.
+  std::vector<std::string> held_by;
   /// There are further frames, which were not captured.
   bool shortened = false;
 };
@@ -55,6 +58,8 @@ struct future_call_graph : call_graph_strand {
   task_handle<> future;  // empty: it is a jay::future
   std::string name;      // of a future: "future"
   call_graph_state state = call_graph_state::running;
+  /// Debug mode: who made the task, and where its step had begun: "Task-1 (f, a.cpp:12)". Empty: no task, or not known.
+  std::string created_by;
   std::vector<call_graph_strand> children;
   /// How many children wait beside these.
   std::size_t more_children = 0;

@@ -129,15 +129,18 @@ template <class T, std::same_as<task_group>... Group>
   return task_handle<T>(std::move(keep));
 }
 
-/// Out of line: options of its own have no place in the frame of start.
+/// Out of line: options of its own have no place in the frame of start. Who made the task is noted when it may have begun
+/// already; it is kept here, so what is told when it goes has it.
 template <class T, std::same_as<task_group>... Group>
-[[gnu::noinline]] task_handle<T> start_by_factory(scheduler& s, const task_options& o, task<T> t, Group&... group) {
-  return start_as(s, s.by_task_factory(o), t, group...);
+[[gnu::noinline]] task_handle<T> start_noticed(scheduler& s, const task_options& o, task<T> t, Group&... group) {
+  task_handle<T> h = start_as(s, s.by_task_factory(o), t, group...);
+  if (s.debugging()) note_origin(*h.share());
+  return h;
 }
 
 template <class T, std::same_as<task_group>... Group>
 task_handle<T> start(scheduler& s, const task_options& o, task<T> t, Group&... group) {
-  if (s.has_task_factory()) [[unlikely]] return start_by_factory(s, o, std::move(t), group...);
+  if (s.notices_tasks()) [[unlikely]] return start_noticed(s, o, std::move(t), group...);
   return start_as(s, o, t, group...);
 }
 

@@ -90,6 +90,7 @@ class JAY_API permits {
  private:
   bool release_slow(std::uint64_t bound, bool exclusive) noexcept;
   // with the list's lock held
+  std::uint64_t left(std::uint64_t w) const noexcept;
   bool somebody_waits() const noexcept;
   bool call_next(std::uint64_t& w, bool exclusive) noexcept;
 
@@ -100,6 +101,8 @@ class JAY_API permits {
 class JAY_API acquire_awaiter_base {
  public:
   using jay_awaiter = void;
+  /// What the one with this waiter waits for.
+  static const permits* awaited_by(waiter& l) noexcept;
   explicit acquire_awaiter_base(permits* p) noexcept : permits_(p) {}
   acquire_awaiter_base(const acquire_awaiter_base&) = delete;
 
@@ -128,7 +131,7 @@ class acquire_awaiter : public acquire_awaiter_base {
  public:
   using acquire_awaiter_base::acquire_awaiter_base;
   bool await_ready() noexcept {
-    acquired_ = this_worker->spend() && permits_->try_acquire<Exclusive>();
+    acquired_ = this_worker->spend_unless_noting() && permits_->try_acquire<Exclusive>();
     return acquired_;
   }
   template <class Promise>

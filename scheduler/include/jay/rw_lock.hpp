@@ -30,6 +30,7 @@ class JAY_API rw_awaiter : public suspends<rw_awaiter> {
   rw_awaiter(rw_lock* l, rw_access a) noexcept : lock_(*l), access_(a) {}
   bool await_ready() const noexcept { return false; }
   void await_resume();
+  const rw_lock* awaited_lock() const noexcept { return &lock_; }
 
  protected:
   rw_lock& lock_;

@@ -74,7 +74,8 @@ class JAY_API scheduler {
   using task_factory_function = std::function<void(task_options&)>;
   void set_task_factory(task_factory_function factory);
   task_factory_function task_factory() const;
-  bool has_task_factory() const noexcept { return has_task_factory_.load(std::memory_order_relaxed); }  // relaxed: a hint
+  /// Each task that is made has something done for it: there is a factory, or it is debug mode. relaxed: a hint
+  bool notices_tasks() const noexcept { return notices_tasks_.load(std::memory_order_relaxed); }
   task_options by_task_factory(const task_options& o);
   scheduler_statistics statistics() const noexcept;
 
@@ -86,8 +87,8 @@ class JAY_API scheduler {
   bool quiet() const noexcept;
   /// The same, but that something stands at a home_thread, or runs there.
   bool quiet_but_for_homes() const noexcept;
-  /// For each task that has not ended: its name, where it was suspended last, and what it waits for if it still is. Then the
-  /// circles of tasks that await each other.
+  /// For each task that has not ended: its name, where it was suspended last, and what it waits for if it still is; in debug
+  /// mode also who holds the lock that it waits for. Then the circles of tasks that wait for each other.
   std::string pending_tasks();
 
   /// Called for errors nobody can receive; the default prints one line to stderr. {} restores the default.
@@ -121,7 +122,7 @@ class JAY_API scheduler {
   std::unique_ptr<detail::scheduler_core> core_;
   detail::services* services_;  // of the core
   std::uint64_t number_;
-  std::atomic<bool> debugging_{false}, has_task_factory_{false};
+  std::atomic<bool> debugging_{false}, notices_tasks_{false};
 };
 
 /// scheduler::set_exception_handler of the runtime that the calling task runs in: what asyncio's

@@ -90,7 +90,9 @@ struct debug_config {
   static constexpr void fields(Visit&& visit) {
     using self = debug_config;
     visit(&self::enabled, "enabled",
-          "Debug mode: warns about slow steps and about coroutines that were never awaited. JAY_DEBUG=1 is short for it.");
+          "Debug mode: warns about slow steps, coroutines that were never awaited, and tasks that wait for each other "
+          "in a circle; knows who holds a lock, who made a task, and which coroutines an exception went through; has "
+          "call_soon refuse a wrong thread. JAY_DEBUG=1 is short for it.");
     visit(&self::slow_step, "slow_step", detail::ms(0, 3600000),
           "In debug mode, warn about a task that keeps its worker longer than this between two "
           "awaits. 0 never warns.");

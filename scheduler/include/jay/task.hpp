@@ -19,6 +19,9 @@ class task;
 
 namespace detail {
 
+/// An exception leaves the coroutine: debug mode notes which coroutines await it. Where there is no memory for it, nothing.
+JAY_API void note_thrown(promise_base& p, const std::exception_ptr& e) noexcept;
+
 template <class T>
 struct task_promise final : awaits<promise_result<T>> {
   explicit task_promise(const std::source_location& l = std::source_location::current()) noexcept
@@ -30,6 +33,7 @@ struct task_promise final : awaits<promise_result<T>> {
   void unhandled_exception() noexcept {
     auto* o = static_cast<outcome<T>*>(this->out);
     o->set_error(std::current_exception());
+    note_thrown(*this, o->error());
     if (this->kind() == continues::joins) this->template next<join>()->fail(o->error(), *this);
   }
 };

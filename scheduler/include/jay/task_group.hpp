@@ -124,6 +124,7 @@ class JAY_API group_wait : public suspends<group_wait> {
   bool await_ready() const noexcept { return false; }
   /// True: all have ended.
   bool await_resume() noexcept;
+  const task_group* awaited_group() const noexcept { return &group_; }
 
  private:
   friend suspends<group_wait>;

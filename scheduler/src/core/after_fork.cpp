@@ -9,15 +9,24 @@
 #include <jay/detail/frame_pool.hpp>
 #include <jay/scheduler.hpp>
 
+#include "task/lock_holders.hpp"
+
 namespace jay::detail {
 namespace {
 
 std::atomic<bool> forked{false};
 std::atomic<std::uint32_t> fork_count{0};  // relaxed: written when the process has one thread
 
-void before_fork() { frame_depot::before_fork(); }
-void in_parent() { frame_depot::after_fork(false); }
+void before_fork() {
+  frame_depot::before_fork();
+  lock_holders_before_fork();
+}
+void in_parent() {
+  lock_holders_after_fork();
+  frame_depot::after_fork(false);
+}
 void in_child() {
+  lock_holders_after_fork();
   frame_depot::after_fork(true);
   if (this_worker) forked.store(true);  // with in_forked_child
   this_worker = nullptr;  // no deque of the parent's is pushed to

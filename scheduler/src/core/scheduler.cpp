@@ -15,6 +15,7 @@
 #include <jay/error.hpp>
 
 #include "after_fork.hpp"
+#include "debug_mode.hpp"
 #include "live_schedulers.hpp"
 #include "scheduler_core.hpp"
 #include "terminate_note.hpp"
@@ -148,15 +149,18 @@ const debug_config& scheduler::debug() const noexcept { return core_->debug; }
 
 void scheduler::set_debug(bool on) {
   std::lock_guard g(core_->watch_mutex);
-  if (on && !core_->watch && core_->debug.slow_step > 0) core_->watch = std::make_unique<detail::stall_watch>(*core_);
-  debugging_.store(on, std::memory_order_relaxed);  // relaxed: only what is reported depends on it
+  if (on) detail::debug_seen.store(true, std::memory_order_relaxed);  // relaxed: what is noted has locks of its own
+  if (on && !core_->watch) core_->watch = std::make_unique<detail::stall_watch>(*core_);
+  std::lock_guard f(core_->handler_mutex);
+  debugging_.store(on, std::memory_order_relaxed);  // relaxed: only what is noted and reported depends on it
+  notices_tasks_.store(on || core_->factory, std::memory_order_relaxed);  // relaxed: a hint
 }
 
 void scheduler::set_task_factory(task_factory_function factory) {
   std::shared_ptr<const task_factory_function> other;
   if (factory) other = std::make_shared<const task_factory_function>(std::move(factory));
   std::lock_guard g(core_->handler_mutex);
-  has_task_factory_.store(other != nullptr, std::memory_order_relaxed);  // relaxed: a hint; the mutex orders the rest
+  notices_tasks_.store(debugging() || other, std::memory_order_relaxed);  // relaxed: a hint; the mutex orders the rest
   core_->factory.swap(other);  // the old one goes when the lock is free: its destructor is the user's
 }
 scheduler::task_factory_function scheduler::task_factory() const {

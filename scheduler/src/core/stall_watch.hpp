@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Debug mode: a thread that says so when a task keeps its worker for longer than debug.slow_step between two awaits,
-// while it does (a loop that never ends is reported too), once per step.
+// while it does (a loop that never ends is reported too), once per step. It looks for circles too.
 #pragma once
 
 #include <thread>
 #include <vector>
 
 #include <jay/detail/worker.hpp>
+
+#include "task/circle_watch.hpp"
 
 namespace jay::detail {
 
@@ -22,11 +24,9 @@ class stall_watch {
   void look();
   scheduler_core& core_;
   std::vector<std::int64_t> reported_;  // by worker: the step that was reported last
+  circle_watch circles_;
   atomic<std::uint32_t> ending_{0};     // futex word
   std::thread thread_;
 };
-
-/// The worker is about to resume j.
-void note_step(worker& w, job* j) noexcept;
 
 }  // namespace jay::detail

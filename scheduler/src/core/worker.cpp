@@ -17,10 +17,10 @@
 #include <jay/detail/waiter.hpp>
 #include <jay/detail/time_slice.hpp>
 
+#include "debug_mode.hpp"
 #include "island.hpp"
 #include "now_ns.hpp"
 #include "scheduler_core.hpp"
-#include "stall_watch.hpp"
 
 namespace jay::detail {
 
@@ -113,7 +113,7 @@ void run_job(worker& w, job* j) noexcept {
   w.budget = w.full_budget;
   w.next = j;
   w.has_run = true;
-  const bool watched = w.watched.load(std::memory_order_relaxed);  // relaxed: a stall_watch is there for good
+  const bool watched = debug_seen.load(std::memory_order_relaxed);  // relaxed: it is never taken back
   if (watched) [[unlikely]] note_step(w, j);
   while (w.next) {
     job* now = std::exchange(w.next, nullptr);
@@ -124,13 +124,13 @@ void run_job(worker& w, job* j) noexcept {
     else now->resume(now);
   }
   w.context = 0;  // what runs between the jobs (a timer's cancel) belongs to no task, and that of the last may be gone
-  if (watched) [[unlikely]] w.step.store(0, std::memory_order_release);  // [SW1]
+  if (watched) [[unlikely]] end_step(w);
   if (!w.parked) [[unlikely]] came_back_unsuspended();
 }
 
 void begin_step(worker& w, job* frame) noexcept {
   w.budget = w.full_budget;
-  if (w.watched.load(std::memory_order_relaxed)) note_step(w, frame);  // relaxed: a stall_watch is there for good
+  if (debug_seen.load(std::memory_order_relaxed)) note_step(w, frame);  // relaxed: it is never taken back
 }
 
 void came_back_unsuspended() noexcept {

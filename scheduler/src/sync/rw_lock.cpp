@@ -3,11 +3,28 @@
 
 #include <stdexcept>
 
+#include "task/lock_holders.hpp"
+
 namespace jay {
 
 using detail::rw_awaiter;
 using detail::spin_guard;
 using detail::waiter;
+
+namespace {
+
+// Debug mode. With the lock's mutex held.
+void note(const rw_lock* l, const waiter& by, detail::rw_access a) noexcept {
+  if (!detail::notes_holders()) [[likely]] return;
+  detail::note_holder(l, by, a == detail::rw_access::read ? detail::holds::beside_others : detail::holds::alone);
+}
+void note_released(const rw_lock* l, bool free) noexcept {
+  if (!detail::notes_holders()) [[likely]] return;
+  if (free) detail::forget_holders(l);
+  else detail::forget_one_holder(l);
+}
+
+}  // namespace
 
 void rw_lock::take(access a) noexcept {
   if (a == access::read) ++readers_;
@@ -24,6 +41,7 @@ void rw_lock::hand_over(detail::woken_list& woken) noexcept {
     if (!l.claim()) continue;  // cancelled a moment ago
     l.handed_ = true;
     take(wants);
+    note(this, l, wants);
     woken.add(l);
   }
 }
@@ -34,6 +52,7 @@ void rw_lock::release_read() {
     spin_guard g(mutex_);
     if (readers_ == 0) throw std::runtime_error("rw_lock::release_read: nobody reads; acquire_read comes first");
     --readers_;
+    note_released(this, readers_ == 0);
     hand_over(woken);
   }
   woken.wake_all();
@@ -45,6 +64,7 @@ void rw_lock::release_write() {
     spin_guard g(mutex_);
     if (!writing_) throw std::runtime_error("rw_lock::release_write: nobody writes; acquire_write comes first");
     writing_ = false;
+    note_released(this, true);
     hand_over(woken);
   }
   woken.wake_all();
@@ -77,6 +97,7 @@ bool rw_awaiter::suspend() {
     spin_guard g(lock_.mutex_);
     if (!lock_.waiters_.empty() || !lock_.is_free_for(access_)) return lock_.waiters_.suspend(*this);
     lock_.take(access_);
+    note(&lock_, *this, access_);
   }
   return !go_on_at_once(*this);
 }

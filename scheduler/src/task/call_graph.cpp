@@ -9,7 +9,10 @@
 
 #include <jay/error.hpp>
 
+#include "core/live_schedulers.hpp"
+#include "core/scheduler_core.hpp"
 #include "strands.hpp"
+#include "task_notes.hpp"
 
 namespace jay {
 namespace {
@@ -32,6 +35,7 @@ class capture {
       auto& t = static_cast<task_state&>(*s);
       g.future = task_handle<>(state_ptr<task_state>::share(&t));
       g.name = t.get_name();
+      g.created_by = origin_of(t);
       frames(t, g);
     } else {
       g.name = "future";
@@ -57,28 +61,37 @@ class capture {
   }
 
  private:
-  void frames(task_state& t, future_call_graph& g) const {
+  void frames(task_state& t, future_call_graph& g) {
     detail::suspended_strands found = strands_of(t);
     if (found.strands.empty()) return;
     g.state = call_graph_state::suspended;
     g.more_children = found.more;
     for (detail::suspended_strand& s : found.strands) {
       if (!s.forked) {
-        strand(s, 0, s.frames.size(), g);
+        strand(t, s, 0, s.frames.size(), g);
         continue;
       }
       if (g.children.empty()) {
-        strand(s, s.below, s.frames.size(), g);
+        strand(t, s, s.below, s.frames.size(), g);
         g.waits_for = "gather";
         g.awaits = {};
+        g.held_by.clear();
       }
-      strand(s, 0, s.below, g.children.emplace_back());
+      strand(t, s, 0, s.below, g.children.emplace_back());
       if (s.below != s.frames.size()) g.children.back().shortened = false;  // what is missing is the task's own
     }
   }
 
-  void strand(detail::suspended_strand& s, std::size_t from, std::size_t to, call_graph_strand& into) const {
+  void strand(task_state& t, detail::suspended_strand& s, std::size_t from, std::size_t to, call_graph_strand& into) {
     into.waits_for = name_of(s);
+    if (s.resource) {
+      if (!tasks_) {
+        std::vector<state_ptr<task_state>> all;
+        detail::live_schedulers::with(t.where(), [&](scheduler& live) { all = live.core().all_tasks(); });
+        tasks_.emplace(std::move(all));
+      }
+      into.held_by = holders_of(s, *tasks_);
+    }
     into.shortened = s.shortened;
     if (s.target && s.target->is_task)
       into.awaits = task_handle<>(state_ptr<task_state>::share(static_cast<task_state*>(s.target.get())));
@@ -94,6 +107,7 @@ class capture {
   }
 
   std::optional<int> limit_;
+  std::optional<detail::tasks_by_number> tasks_;  // of the first that waits for a lock
   std::unordered_set<const shared_state*> captured_;
   int depth_ = 0;
 };
@@ -106,6 +120,7 @@ class text {
     else line("* Future()");
     if (g.state == call_graph_state::done) line("  + Done");
     if (g.state == call_graph_state::running) line("  + Running");
+    if (!g.created_by.empty()) line("  + Created by: " + g.created_by);
     strand(g, "  ");
     for (std::size_t i = 0; i < g.children.size(); ++i) {
       line("  + Child of the gather:");
@@ -122,6 +137,7 @@ class text {
  private:
   void strand(const call_graph_strand& s, const std::string& before) {
     if (!s.waits_for.empty()) line(before + "+ Waits for: " + s.waits_for);
+    for (const std::string& holder : s.held_by) line(before + "+ Held by: " + holder);
     if (s.call_stack.empty()) return;
     line(before + "+ Call stack:");
     for (const frame_call_graph_entry& e : s.call_stack) {

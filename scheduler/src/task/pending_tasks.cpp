@@ -1,101 +1,80 @@
 // SPDX-License-Identifier: MIT
-// What the tasks of a scheduler wait for, and which of them await each other in a circle.
+// What the tasks of a scheduler wait for, and which of them wait for each other in a circle.
 #include <string>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include <jay/scheduler.hpp>
 
 #include "core/scheduler_core.hpp"
-#include "strands.hpp"
+#include "wait_graph.hpp"
 
 namespace jay {
 namespace {
 
+using detail::awaited;
 using detail::suspended_strand;
 using detail::suspended_strands;
-using detail::task_state;
-
-using edges = std::unordered_map<task_state*, std::vector<task_state*>>;
+using detail::tasks_by_number;
 
 std::string place(const std::source_location& at) {
   if (at.line() == 0) return {};
   return " waits in " + std::string(at.function_name()) + " (" + at.file_name() + ":" + std::to_string(at.line()) + ")";
 }
-std::string reason(const suspended_strand& s) {
-  std::string name = name_of(s);
-  return name.empty() ? name : " for " + name;
-}
 
-/// Each circle once, as it is found from the first task.
-class circles {
+class report {
  public:
-  explicit circles(const edges& e) noexcept : edges_(e) {}
+  report(const tasks_by_number& tasks, bool debugging) : tasks_(tasks), debugging_(debugging) {}
 
-  std::string from(task_state* first) {
-    std::string text;
-    if (!met_.emplace(first, true).second) return text;
-    std::vector<std::pair<task_state*, std::size_t>> path{{first, 0}};
-    while (!path.empty()) {
-      auto& [t, next] = path.back();
-      auto awaits = edges_.find(t);
-      if (awaits == edges_.end() || next == awaits->second.size()) {
-        met_[t] = false;
-        path.pop_back();
-        continue;
-      }
-      task_state* other = awaits->second[next++];
-      if (met_.emplace(other, true).second) path.emplace_back(other, 0);
-      else if (met_[other]) text += written(path, other);
+  void add(detail::task_state& t, const suspended_strands& its) {
+    text_ += "  " + t.get_name();
+    if (its.strands.size() == 1 && !its.strands.front().forked) {
+      text_ += place(its.strands.front().frames.front()) + reason(its.strands.front()) + "\n";
+    } else if (its.strands.empty()) {
+      text_ += place(t.waits_at.load(std::memory_order_relaxed)) + "\n";  // relaxed: a hint; it runs, perhaps
+    } else {
+      const suspended_strand& one = its.strands.front();
+      text_ += (one.below < one.frames.size() ? place(one.frames[one.below]) : "") + " for a gather of\n";
+      for (const suspended_strand& s : its.strands) text_ += "    a child that" + place(s.frames.front()) + reason(s) + "\n";
+      if (its.more != 0) text_ += "    and " + std::to_string(its.more) + " more\n";
     }
-    return text;
+  }
+  void add_circle(const std::string& c) { text_ += "  a circle: " + c + "\n"; }
+  std::string take() {
+    if (unknown_holders_) text_ += "  (debug mode tells who holds a lock: JAY_DEBUG=1)\n";
+    return std::move(text_);
   }
 
  private:
-  static std::string written(const std::vector<std::pair<task_state*, std::size_t>>& path, task_state* end) {
-    std::string text = "  a circle: ";
-    bool in = false;
-    for (auto& [t, next] : path) {
-      in |= t == end;
-      if (in) text += t->get_name() + " awaits ";
-    }
-    return text + end->get_name() + "\n";
+  std::string reason(const suspended_strand& s) {
+    std::string text = name_of(s);
+    if (text.empty()) return text;
+    if (s.what == awaited::semaphore) text += " (a permit)";
+    const auto holders = holders_of(s, tasks_);
+    for (const std::string& h : holders) text += (&h == &holders.front() ? ", held by " : ", ") + h;
+    unknown_holders_ |= holders.empty() && !debugging_ && (s.what == awaited::lock || s.what == awaited::rw_lock);
+    return " for " + text;
   }
 
-  const edges& edges_;
-  std::unordered_map<task_state*, bool> met_;  // true: on the path
+  const tasks_by_number& tasks_;
+  const bool debugging_;
+  bool unknown_holders_ = false;
+  std::string text_;
 };
 
 }  // namespace
 
 std::string scheduler::pending_tasks() {
-  std::string text;
-  edges awaits;
-  const auto all = core_->all_tasks();
-  std::vector<detail::state_ptr<detail::shared_state>> kept;  // what they await
-  for (auto& t : all) {
-    suspended_strands its = strands_of(*t);
-    text += "  " + t->get_name();
-    if (its.strands.size() == 1 && !its.strands.front().forked)
-      text += place(its.strands.front().frames.front()) + reason(its.strands.front()) + "\n";
-    else if (its.strands.empty())
-      text += place(t->waits_at.load(std::memory_order_relaxed)) + "\n";  // relaxed: a hint; it runs, perhaps
-    else {
-      const suspended_strand& one = its.strands.front();
-      text += (one.below < one.frames.size() ? place(one.frames[one.below]) : "") + " for a gather of\n";
-      for (const suspended_strand& s : its.strands) text += "    a child that" + place(s.frames.front()) + reason(s) + "\n";
-      if (its.more != 0) text += "    and " + std::to_string(its.more) + " more\n";
-    }
-    for (suspended_strand& s : its.strands)
-      if (s.target && s.target->is_task) {
-        awaits[t.get()].push_back(static_cast<task_state*>(s.target.get()));
-        kept.push_back(std::move(s.target));
-      }
+  const tasks_by_number tasks(core_->all_tasks());
+  detail::wait_graph graph(tasks);
+  report all(tasks, debugging());
+  for (const auto& t : tasks.all()) {
+    const suspended_strands its = strands_of(*t);
+    all.add(*t, its);
+    graph.add(t, its);
   }
-  circles c(awaits);
-  for (auto& t : all) text += c.from(t.get());
-  return text;
+  graph.connect();
+  for (const auto& c : graph.circles()) all.add_circle(graph.text_of(c));
+  return all.take();
 }
 
 }  // namespace jay

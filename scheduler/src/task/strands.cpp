@@ -7,10 +7,14 @@
 #include <jay/detail/inner_scope.hpp>
 #include <jay/detail/join.hpp>
 #include <jay/detail/wait_set.hpp>
+#include <jay/lock.hpp>
+#include <jay/rw_lock.hpp>
 #include <jay/task_group.hpp>
 
 #include "core/after_fork.hpp"
 #include "core/live_schedulers.hpp"
+#include "core/scheduler_core.hpp"
+#include "lock_holders.hpp"
 
 namespace jay::detail {
 namespace {
@@ -34,9 +38,15 @@ class held_word {
   cancel_word::held in_;
 };
 
+/// Of a coroutine and of the runner of its exits: the coroutine's.
+const job* own_frame(job* frame) noexcept {
+  const promise_base& p = promise_of(frame);
+  return p.kind() == continues::exits ? frame_of(*p.next<exit_link>()->owner) : frame;
+}
+
 class look {
  public:
-  explicit look(suspended_strands& into) noexcept : into_(into) {}
+  look(suspended_strands& into, std::size_t most) noexcept : into_(into), most_(most) {}
 
   void at(scope& s) {
     spin_guard g(s.mutex);
@@ -63,18 +73,21 @@ class look {
     s.what = l.what;
     if (l.what == awaited::result) s.target = static_cast<state_awaiter&>(l).shared_target();
     if (l.what == awaited::completion) s.target = static_cast<completion_wait&>(l).shared_target();
-    climb(s, l.frame);
+    s.resource = lock_awaited_in(l);
+    if (l.what == awaited::group) s.resource = static_cast<group_wait&>(l).awaited_group();
+    s.at = &l;
+    climb(s, l.frame, most_);
   }
 
-  static void climb(suspended_strand& s, job* frame) {
-    while (frame) {
+  static void climb(suspended_strand& s, job* frame, std::size_t most) {
+    for (std::size_t depth = 0; frame; ++depth) {
       const promise_base& p = promise_of(frame);
-      if (s.frames.size() == most_frames) {
+      if (depth == most_frames) {
         s.shortened = true;
         return;
       }
       // The exits of a coroutine run in a frame of the library's: what the user wrote is the coroutine.
-      s.frames.push_back(p.kind() == continues::exits ? p.next<exit_link>()->owner->where : p.where);
+      if (depth < most) s.frames.push_back(p.kind() == continues::exits ? p.next<exit_link>()->owner->where : p.where);
       const std::uintptr_t next = past_exits(p.continuation);
       const std::uintptr_t address = next & ~continues_mask;
       switch (static_cast<continues>(next & continues_mask)) {
@@ -82,6 +95,7 @@ class look {
         case continues::joins:
           s.forked = true;
           s.below = s.frames.size();
+          s.children.push_back(own_frame(frame));
           frame = reinterpret_cast<join*>(address)->parent;
           break;
         default: return;
@@ -90,6 +104,7 @@ class look {
   }
 
   suspended_strands& into_;
+  const std::size_t most_;
   int depth_ = 0;
 };
 
@@ -124,10 +139,29 @@ const char* text_of(awaited what) noexcept {
 
 }  // namespace
 
-suspended_strands strands_of(task_state& t) {
+suspended_strands strands_of(task_state& t, std::size_t most) {
   suspended_strands found;
-  if (!left_behind(t)) look(found).at(t.root);
+  if (!left_behind(t)) look(found, most).at(t.root);
   return found;
+}
+
+const job* child_of_gather(job* frame) noexcept {
+  static const job too_far{};
+  for (std::size_t depth = 0; depth < most_frames; ++depth) {
+    const std::uintptr_t next = past_exits(promise_of(frame).continuation);
+    switch (static_cast<continues>(next & continues_mask)) {
+      case continues::frame: frame = reinterpret_cast<job*>(next & ~continues_mask); break;
+      case continues::joins: return own_frame(frame);
+      default: return nullptr;
+    }
+  }
+  return &too_far;
+}
+
+const void* lock_awaited_in(waiter& l) noexcept {
+  if (l.what == awaited::lock) return acquire_awaiter_base::awaited_by(l);
+  if (l.what == awaited::rw_lock) return static_cast<rw_awaiter&>(l).awaited_lock();
+  return nullptr;
 }
 
 std::vector<state_ptr<task_state>> awaiting(shared_state& s) {
@@ -156,6 +190,28 @@ std::vector<state_ptr<task_state>> awaiting(shared_state& s) {
 
 std::string name_of(const suspended_strand& s) {
   return s.target && s.target->is_task ? static_cast<task_state&>(*s.target).get_name() : text_of(s.what);
+}
+
+tasks_by_number::tasks_by_number(std::vector<state_ptr<task_state>> all) : all_(std::move(all)) {
+  for (const auto& t : all_) numbers_.emplace(std::uint64_t{t->number}, t.get());
+  if (!all_.empty()) scheduler_ = all_.front()->home_number;
+}
+
+task_state* tasks_by_number::find(std::uint64_t scheduler, std::uint64_t number) const noexcept {
+  const auto found = of(scheduler) ? numbers_.find(number) : numbers_.end();
+  return found == numbers_.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> holders_of(const suspended_strand& s, const tasks_by_number& tasks) {
+  std::vector<std::string> names;
+  if (!s.resource || s.what == awaited::group) return names;
+  for (const lock_holder& h : holders_of(s.resource)) {
+    task_state* t = tasks.find(h.scheduler, h.task);
+    names.push_back((h.child ? "a child of " : "") + (t ? t->get_name() : "Task-" + std::to_string(h.task)) + " (" +
+                    h.where.function_name() + ", " + h.where.file_name() + ":" + std::to_string(h.where.line()) + ")" +
+                    (t ? "" : tasks.of(h.scheduler) ? ", which has ended" : " of another runtime"));
+  }
+  return names;
 }
 
 }  // namespace jay::detail

@@ -14,8 +14,10 @@
 
 #include "cancel/cancel_notes.hpp"
 #include "cancel/cancel_walk.hpp"
+#include "core/debug_mode.hpp"
 #include "core/live_schedulers.hpp"
 #include "core/scheduler_core.hpp"
+#include "task_notes.hpp"
 
 namespace jay::detail {
 namespace {
@@ -155,7 +157,7 @@ task_state::~task_state() {
 }
 void task_state::destroy() noexcept {  // relaxed: whoever had it has let go (release)
   if (state.load(std::memory_order_relaxed) == status::error && !retrieved.load(std::memory_order_relaxed))
-    report(where(), "a task's exception was never retrieved", error(), this);
+    report_unretrieved(*this);
   delete this;
 }
 
@@ -211,7 +213,10 @@ bool run_in_place(worker& w, task_state& t) {
   bool asked = w.turn_asked();
   const bool outer = std::exchange(w.in_place, true);
   if (asked) w.attention.fetch_and(~attention::turn, std::memory_order_relaxed);  // relaxed: only a request
-  run_job(w, &t);
+  {
+    const step_inside step(w);
+    run_job(w, &t);
+  }
   asked |= !w.in_place;  // one that was passed over meanwhile
   w.in_place = outer;
   if (asked) w.attention.fetch_or(attention::turn, std::memory_order_relaxed);  // relaxed: only a request
@@ -318,11 +323,12 @@ void drop_unawaited(job* frame) noexcept {
   unawaited.fetch_add(1, std::memory_order_relaxed);
   scheduler* s = current_scheduler();
   if (s && s->debugging()) {
-    const std::source_location& at = promise_of(frame).where;
-    char text[512];
-    std::snprintf(text, sizeof text, "coroutine was never awaited: %s (%s:%u)", at.function_name(), at.file_name(),
-                  static_cast<unsigned>(at.line()));
-    report(s, text, nullptr, nullptr);
+    try {
+      const std::string text = "coroutine was never awaited: " + place_of(promise_of(frame).where) + dropped_here();
+      report(s, text.c_str(), nullptr, nullptr);
+    } catch (const std::bad_alloc&) {
+      report(s, "coroutine was never awaited", nullptr, nullptr);
+    }
   }
   frame->destroy(frame);
 }

@@ -254,6 +254,28 @@ TEST_P(EventLoop, CallsInTheOrderInWhichTheyCame) {
   EXPECT_EQ(t.seen, wanted);
 }
 
+TEST_P(EventLoop, InDebugModeCallSoonRefusesAnotherThread) {
+  loop.set_debug(true);
+  loop.call_soon(t.note("before the run"));
+  std::string soon, later, at;
+  std::thread other;
+  loop.call_soon([&] {
+    loop.call_soon(t.note("by the loop"));
+    other = std::thread([&] {
+      soon = said_by([&] { loop.call_soon([] {}); });
+      later = said_by([&] { loop.call_later(1ms, [] {}); });
+      at = said_by([&] { loop.call_at(loop.time(), [] {}); });
+      loop.call_soon_threadsafe(stops());
+    });
+  });
+  loop.run_forever();
+  other.join();
+  EXPECT_THAT(t.seen, ElementsAre("before the run", "by the loop"));
+  EXPECT_THAT(soon, HasSubstr("call_soon: non-thread-safe operation"));
+  EXPECT_THAT(later, HasSubstr("call_later: non-thread-safe operation"));
+  EXPECT_THAT(at, HasSubstr("call_at: non-thread-safe operation"));
+}
+
 TEST_P(EventLoop, CallsFromManyTasksAreMadeOneAfterAnother) {
   int calls = 0;  // no atomic
   auto gives = [&]() -> jay::task<> {

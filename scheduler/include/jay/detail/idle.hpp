@@ -42,6 +42,7 @@ inline constexpr std::uint32_t turn = 8;     // the ticker asks for a turn (turn
 inline constexpr std::uint32_t late = 16;    // that request is more than a tick old
 inline constexpr std::uint32_t hold = 32;    // stand still (standstill.hpp)
 inline constexpr std::uint32_t due = 64;     // order = "asyncio": timers are due at the next turn
+inline constexpr std::uint32_t noting = 128;  // debug mode, set by the worker itself: who acquires a lock is noted
 }  // namespace attention
 
 /// A worker, as the others see it.

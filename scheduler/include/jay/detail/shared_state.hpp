@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -179,9 +180,14 @@ class state_ptr {
   T* p_ = nullptr;
 };
 
+struct task_origin;  // src/task/task_notes.hpp
+struct await_chain;
 struct shared_state::texts {
   std::optional<std::string> name;  // of a task that was given one
   std::string cancel_message;
+  // debug mode; of a task:
+  std::shared_ptr<const task_origin> origin;
+  std::shared_ptr<const await_chain> thrown_through;
 };
 
 template <class T>

@@ -99,6 +99,8 @@ struct grouped_block final : task_block<T> {
 /// Binds the coroutine to the task and makes it runnable; from here on one of its two references is the runtime's.
 /// Throws std::runtime_error, with nothing begun, when the scheduler is draining or the task's group takes no more.
 JAY_API void launch(task_state& t, job* frame, bool eager);
+/// Debug mode: notes who made the task. Where there is no memory for it, nothing.
+JAY_API void note_origin(task_state& t) noexcept;
 /// The task that this job starts, or null if it is another kind of job.
 task_state* task_of_start(job* j) noexcept;
 /// The task whose code is running on this thread, or null.

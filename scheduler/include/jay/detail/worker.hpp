@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <new>
+#include <source_location>
 
 #include <jay/detail/assert.hpp>
 #include <jay/detail/deque.hpp>
@@ -53,7 +54,6 @@ struct JAY_API worker : parker {
   island* on = nullptr;        // whose code its thread runs now (src/core/island.hpp)
   kept_jobs* kept = nullptr;   // an I/O thread that runs tasks now: what becomes ready by them
   // relaxed: numbers and requests that say nothing about other data
-  atomic<bool> watched{false};      // debug mode: a stall_watch looks at `step`
   atomic<int> thread{0};            // its number to the kernel; 0: none yet
   atomic<bool> long_slices{false};  // the ticker has asked for them (time_slice.hpp)
   scheduler* sched;
@@ -62,10 +62,11 @@ struct JAY_API worker : parker {
   atomic<std::uint64_t> ran{0}, steals{0}, parks{0}, wakes{0};  // relaxed: read by anyone for display
   atomic<std::int64_t> step{0};       // when what runs was resumed (steady clock, ns); 0: nothing runs
   atomic<std::uint64_t> step_task{0};  // the number of its task. relaxed: [SW1] orders it
+  std::atomic<std::source_location> step_at{std::source_location()};  // where it went on. relaxed: the same
 
   /// Nothing has to be looked at before a fork. relaxed: a hint, looked at again soon.
   bool calm() const noexcept {
-    return (attention.load(std::memory_order_relaxed) & ~detail::attention::wake_wanted) == 0;
+    return (attention.load(std::memory_order_relaxed) & ~(detail::attention::wake_wanted | detail::attention::noting)) == 0;
   }
   bool wake_wanted() const noexcept { return attention.load(asym_load) & detail::attention::wake_wanted; }  // [P2] of idle.hpp
   /// After a push, when wake_wanted is seen.
@@ -102,6 +103,14 @@ struct JAY_API worker : parker {
     --budget;
     return true;
   }
+  /// The same for what debug mode notes, on a slow path: always false there.
+  bool spend_unless_noting() noexcept {
+    constexpr std::uint32_t reasons = detail::attention::turn | detail::attention::noting;
+    if (budget == 0 || (attention.load(std::memory_order_relaxed) & reasons)) return false;  // relaxed: a hint; noting its own
+    --budget;
+    return true;
+  }
+  bool notes() const noexcept { return attention.load(std::memory_order_relaxed) & detail::attention::noting; }  // relaxed: its own
   /// Where it would give way. True: an eager task in place goes on, as it promises to run up to its first suspension. Only
   /// the first time that a turn is asked for: the next is 2 ms away, and is given (ticker.hpp).
   bool pass_over() noexcept;
