@@ -45,6 +45,7 @@ namespace jay {
 class runner;
 namespace detail {
 class interrupt_watch;
+class default_loop;
 }
 template <class Op>
 detail::op_result_t<Op> run(Op&& main, const config& c = {});
@@ -195,6 +196,7 @@ class JAY_API event_loop {
 
  private:
   friend runner;
+  friend class detail::default_loop;
   template <class Op>
   friend detail::op_result_t<Op> run(Op&& main, const jay::config& c);
 
