@@ -11,13 +11,14 @@
 #include <fstream>
 #include <functional>
 #include <set>
-#include <sstream>
 
+#include "tests/differential/beside.hpp"
 #include "tests/differential/interpreter.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 namespace {
 
+using jay::differential::beside;
 using jay::differential::block;
 using jay::differential::program;
 using trace = std::vector<std::string>;
@@ -103,15 +104,6 @@ program shrunk(program p) {
     if (i == all.size()) return p;
     p = all[i];
   }
-}
-
-std::string beside(const trace& python, const trace& ours) {
-  std::ostringstream s;
-  for (std::size_t i = 0; i < std::max(python.size(), ours.size()); ++i) {
-    std::string left = i < python.size() ? python[i] : "-", right = i < ours.size() ? ours[i] : "-";
-    s << (left == right ? "    " : " != ") << left << std::string(left.size() < 40 ? 40 - left.size() : 1, ' ') << right << '\n';
-  }
-  return s.str();
 }
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {

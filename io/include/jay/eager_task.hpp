@@ -15,7 +15,8 @@
 // configuration and what the environment says (JAY_SCHEDULER_WORKERS). It ends with the process: after main has returned, or
 // in exit(), it runs until no task is left, as node does. If all that are left wait for what nothing in the process can
 // bring (half a second is needed to be sure), they are cancelled. Objects with static storage that its tasks use have to be
-// made before the first call. A SIGINT ends the process. exit() called by a task waits for nobody; nor does the child of a
+// made before the first call. Its event loop (get_event_loop) runs from the beginning to the end: stop() does nothing there, a
+// run or close() throws. A SIGINT ends the process. exit() called by a task waits for nobody; nor does the child of a
 // fork wait for its parent's. No thread is started before the first such call, which throws config_error and
 // std::system_error.
 //

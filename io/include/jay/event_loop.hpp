@@ -38,6 +38,7 @@
 #include <jay/detail/executor_call.hpp>
 #include <jay/detail/how_to_run.hpp>
 #include <jay/detail/loop_core.hpp>
+#include <jay/detail/slot.hpp>
 #include <jay/future.hpp>
 #include <jay/runtime.hpp>
 
@@ -46,6 +47,7 @@ namespace jay {
 class runner;
 namespace detail {
 class interrupt_watch;
+class default_loop;
 }
 template <class Op>
 detail::op_result_t<Op> run(Op&& main, const config& c = {});
@@ -165,15 +167,31 @@ class JAY_API event_loop {
   /// loop is closed. Any thread.
   template <class F, class... A>
   void add_signal_handler(int signal, F&& f, A&&... args) {
-    static_assert(std::invocable<std::decay_t<F>&, std::decay_t<A>&...>,
-                  "add_signal_handler(signal, f, args...): f is called again and again with its decayed arguments");
-    auto call = std::make_shared<std::tuple<std::decay_t<F>, std::decay_t<A>...>>(std::forward<F>(f), std::forward<A>(args)...);
-    handle_signal(signal, [call, in = copy_context()] {
-      in.run([&] { std::apply([](auto& function, auto&... with) { std::invoke(function, with...); }, *call); });
-    });
+    handle_signal(signal, again_and_again(std::forward<F>(f), std::forward<A>(args)...));
   }
   /// False: this loop does not handle it. Throws std::runtime_error if the loop is closed.
   bool remove_signal_handler(int signal);
+
+  /// From now on f(args...) is called, as by call_soon, in this context, whenever there is something to read from the
+  /// descriptor (or its peer has closed, or it has failed), again and again until it is read or removed, but never twice at
+  /// once. The earlier reader of this descriptor goes. The descriptor stays the caller's, who removes the reader before it is
+  /// closed, and makes it non-blocking where another may read from it too. Sockets, pipes, terminals, eventfds and the like;
+  /// not files. Throws std::invalid_argument if it is negative, std::system_error if it is not open or cannot be waited for
+  /// (EPERM: a file), std::runtime_error if it belongs to a socket of jay's, or the loop is closed. Any thread.
+  template <class F, class... A>
+  void add_reader(int fd, F&& f, A&&... args) {
+    watch_descriptor("add_reader", fd, detail::direction::reading,
+                     again_and_again(std::forward<F>(f), std::forward<A>(args)...));
+  }
+  /// False: it has no reader, or the loop is closed. A call that has begun on another worker goes on.
+  bool remove_reader(int fd) { return forget_descriptor("remove_reader", fd, detail::direction::reading); }
+  /// The same for writing: called whenever there is room.
+  template <class F, class... A>
+  void add_writer(int fd, F&& f, A&&... args) {
+    watch_descriptor("add_writer", fd, detail::direction::writing,
+                     again_and_again(std::forward<F>(f), std::forward<A>(args)...));
+  }
+  bool remove_writer(int fd) { return forget_descriptor("remove_writer", fd, detail::direction::writing); }
 
   /// What it runs on. Throws std::runtime_error if it is closed.
   jay::scheduler& scheduler() const;
@@ -181,6 +199,7 @@ class JAY_API event_loop {
 
  private:
   friend runner;
+  friend class detail::default_loop;
   template <class Op>
   friend detail::op_result_t<Op> run(Op&& main, const jay::config& c);
 
@@ -255,7 +274,19 @@ class JAY_API event_loop {
   void check_home(detail::shared_state& main) const;
   /// Debug mode: throws std::runtime_error if the loop runs, and not on this thread. A loop that is closed is another's matter.
   void check_thread(const char* what) const;
+  /// What calls f(args...) in a copy of this context, as often as it is called.
+  template <class F, class... A>
+  static std::function<void()> again_and_again(F&& f, A&&... args) {
+    static_assert(std::invocable<std::decay_t<F>&, std::decay_t<A>&...>,
+                  "add_signal_handler, add_reader, add_writer: f is called again and again with its decayed arguments");
+    auto call = std::make_shared<std::tuple<std::decay_t<F>, std::decay_t<A>...>>(std::forward<F>(f), std::forward<A>(args)...);
+    return [call, in = copy_context()] {
+      in.run([&] { std::apply([](auto& function, auto&... with) { std::invoke(function, with...); }, *call); });
+    };
+  }
   void handle_signal(int signal, std::function<void()> f);
+  void watch_descriptor(const char* what, int fd, detail::direction d, std::function<void()> f);
+  bool forget_descriptor(const char* what, int fd, detail::direction d);
   static void throw_if_interrupted(task_handle<> main);
   void watch_until_end() { runtime_->watch_until_end(); }
 

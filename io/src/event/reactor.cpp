@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 #include <jay/create_task.hpp>
 #include <jay/detail/io_resources.hpp>
@@ -36,23 +35,6 @@ constexpr std::chrono::milliseconds hot{5};
 constexpr std::chrono::milliseconds look_every{1};
 
 }  // namespace
-
-void ready_list::add(job* frame) noexcept {
-  if (at_once_) return schedule(sched_, frame);
-  try {
-    jobs_.push_back(frame);
-  } catch (...) {  // no memory
-    schedule(sched_, frame);
-  }
-}
-
-void ready_list::run_deferred() noexcept {
-  deferred_end_ = &deferred_;
-  for (deferred* d = std::exchange(deferred_, nullptr); d;) {
-    deferred* now = std::exchange(d, d->next);
-    now->run(*now);  // it may be gone
-  }
-}
 
 service_key reactor::key{"reactor", made_by_a_runtime};
 
@@ -129,6 +111,16 @@ void reactor::add(int fd, std::uint32_t events, source* s) {
   e.data.ptr = s;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0) throw_errno("reactor: epoll_ctl add fd " + std::to_string(fd));
 }
+
+int reactor::arm_once(int fd, std::uint32_t events, source* s, bool again) noexcept {
+  epoll_event e{};
+  e.events = events | EPOLLONESHOT;
+  e.data.ptr = s;
+  if (again && ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) == 0) return 0;
+  if (again && errno != ENOENT) return errno;
+  return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0 ? 0 : errno;
+}
+void reactor::forget(int fd) noexcept { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
 
 // An I/O thread: [IS1] at_work := 1, light fence, [IS2] does the scheduler stand? Who makes it stand still has made the
 // scheduler stand; heavy fence, [IS1] reads at_work. One sees the other. At the end of the work alike, so no wake is missed.

@@ -131,7 +131,9 @@ task<std::string> read_to_end(state_ref s) {
   }
 }
 
-task<std::string> read_exactly(state_ref s, std::size_t n) {
+task<std::string> read_exactly(state_ref s, std::ptrdiff_t wanted) {
+  if (wanted < 0) throw std::invalid_argument("read_exactly: " + std::to_string(wanted) + " bytes; a size cannot be below 0");
+  const auto n = static_cast<std::size_t>(wanted);
   for (;;) {
     std::uint64_t seen;
     {
@@ -151,6 +153,7 @@ task<std::string> read_exactly(state_ref s, std::size_t n) {
 }
 
 task<std::string> read_until(state_ref s, std::string separator) {
+  if (separator.empty()) throw std::invalid_argument("read_until: the separator is empty");
   std::size_t looked = 0;  // no separator begins before
   for (;;) {
     std::uint64_t seen;
@@ -235,13 +238,9 @@ bool stream_reader::at_eof() const {
 task<std::string> stream_reader::read(std::ptrdiff_t n) {
   return n < 0 ? detail::read_to_end(state_) : detail::read_some(state_, static_cast<std::size_t>(n));
 }
-task<std::string> stream_reader::read_exactly(std::ptrdiff_t n) {
-  if (n < 0) throw std::invalid_argument("read_exactly: " + std::to_string(n) + " bytes; a size cannot be below 0");
-  return detail::read_exactly(state_, static_cast<std::size_t>(n));
-}
+task<std::string> stream_reader::read_exactly(std::ptrdiff_t n) { return detail::read_exactly(state_, n); }
 task<std::string> stream_reader::readline() { return detail::readline(state_); }
 task<std::string> stream_reader::read_until(std::string_view separator) {
-  if (separator.empty()) throw std::invalid_argument("read_until: the separator is empty");
   return detail::read_until(state_, std::string(separator));
 }
 task<std::optional<std::string>> stream_reader::next() { return detail::next_line(state_); }

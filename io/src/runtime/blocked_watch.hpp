@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Says so, once, when nothing can ever run again: there is a task, no worker has work, no timer is armed, no socket or
-// blocking call is under way, no signal is handled. And when nothing runs because a home_thread is not driven. Looks after 1, 2, 4, ... seconds, so that an idle process stays idle.
+// blocking call is under way, no signal is handled, no descriptor watched. And when nothing runs because a home_thread is not
+// driven. Looks after 1, 2, 4, ... seconds, so that an idle process stays idle.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <jay/detail/fd_slot.hpp>
 #include <jay/detail/log.hpp>
 
+#include "descriptors.hpp"
 #include "file/file_engine.hpp"
 #include "parts.hpp"
 #include "signals.hpp"
@@ -35,7 +37,8 @@ class blocked_watch {
  private:
   bool nothing_under_way() {
     return parts_.reactor.clock().size() == 0 && parts_.blocking.running() == 0 &&
-           !file_engine_busy() && !handles_signals() && !parts_.reactor.resuming() && !fd_slot::any_open(parts_.scheduler);
+           !file_engine_busy() && !handles_signals() && !watches_descriptors() && !parts_.reactor.resuming() &&
+           !fd_slot::any_open(parts_.scheduler);
   }
   bool file_engine_busy() {
     auto* files = static_cast<file_engine*>(parts_.scheduler.services().find(file_engine::key));
@@ -43,6 +46,10 @@ class blocked_watch {
   }
   bool handles_signals() {
     auto* there = static_cast<loop_signals*>(parts_.scheduler.services().find(loop_signals::key));
+    return there && there->any();
+  }
+  bool watches_descriptors() {
+    auto* there = static_cast<loop_descriptors*>(parts_.scheduler.services().find(loop_descriptors::key));
     return there && there->any();
   }
   void report(bool at_home) {

@@ -8,30 +8,45 @@
 #include <memory>
 
 #include <jay/eager_task.hpp>
+#include <jay/event_loop.hpp>
 #include <jay/runtime.hpp>
 
 namespace jay::detail {
+
+/// Its event loop runs from the beginning to the end.
+class default_loop {
+ public:
+  default_loop() { loop_.core_->run_by_itself(); }
+  default_loop(const default_loop&) = delete;
+  ~default_loop() { loop_.core_->end_run(); }
+
+  jay::scheduler& scheduler() noexcept { return loop_.scheduler(); }
+  bool usable() noexcept { return !stayed_in_parent(scheduler()); }
+  void run_out() { loop_.runtime_->run_out(); }
+
+ private:
+  event_loop loop_;
+};
+
 namespace {
 
-atomic<runtime*> the_default{nullptr};
-
-bool usable(runtime* r) noexcept { return r && !stayed_in_parent(r->scheduler()); }
+atomic<default_loop*> the_default{nullptr};
 
 // A task that calls exit() would wait for itself: then everything is left as it is, as after _exit.
 void end_default() noexcept {
-  runtime* r = the_default.load(std::memory_order_acquire);  // [DR1]
-  if (current_scheduler() || !usable(r)) return;
-  r->run_out();
+  default_loop* l = the_default.load(std::memory_order_acquire);  // [DR1]
+  if (current_scheduler() || !l || !l->usable()) return;
+  l->run_out();
   the_default.store(nullptr, std::memory_order_release);  // [DR1] release: who starts another comes after this one
-  delete r;
+  delete l;
 }
 
-runtime& default_runtime() {
-  runtime* r = the_default.load(std::memory_order_acquire);  // [DR1] acquire: with who has made it
-  if (usable(r)) return *r;
-  auto fresh = std::make_unique<runtime>();
+default_loop& default_runtime() {
+  default_loop* l = the_default.load(std::memory_order_acquire);  // [DR1] acquire: with who has made it
+  if (l && l->usable()) return *l;
+  auto fresh = std::make_unique<default_loop>();
   // [DR1] acq_rel: what it is made of; or that of who was faster
-  if (!the_default.compare_exchange_strong(r, fresh.get(), std::memory_order_acq_rel)) return *r;
+  if (!the_default.compare_exchange_strong(l, fresh.get(), std::memory_order_acq_rel)) return *l;
   std::atexit(&end_default);
   return *fresh.release();
 }

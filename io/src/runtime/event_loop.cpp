@@ -10,6 +10,7 @@
 #include <jay/home_thread.hpp>
 
 #include "blocked_watch.hpp"
+#include "descriptors.hpp"
 #include "parts.hpp"
 #include "signals.hpp"
 
@@ -92,6 +93,18 @@ bool event_loop::remove_signal_handler(int signal) {
   detail::loop_core::use keep(*core_, "remove_signal_handler");
   detail::service* there = scheduler().services().find(detail::loop_signals::key);
   return there && static_cast<detail::loop_signals*>(there)->remove(signal);
+}
+
+void event_loop::watch_descriptor(const char* what, int fd, detail::direction d, std::function<void()> f) {
+  detail::loop_core::use keep(*core_, what);
+  detail::reactor_of(scheduler()).require_real(what);
+  detail::service_of<detail::loop_descriptors>(scheduler()).add(what, fd, d, std::move(f), *this);
+}
+bool event_loop::forget_descriptor(const char* what, int fd, detail::direction d) {
+  if (is_closed()) return false;
+  detail::loop_core::use keep(*core_, what);
+  detail::service* there = scheduler().services().find(detail::loop_descriptors::key);
+  return there && static_cast<detail::loop_descriptors*>(there)->remove(fd, d);
 }
 
 void event_loop::check_home(detail::shared_state& main) const {

@@ -216,6 +216,15 @@ void loop_core::begin_run(const char* what, bool last) {
   state_.store(runs_now, std::memory_order_release);  // [LC1]
 }
 
+void loop_core::run_by_itself() noexcept {
+  std::lock_guard g(gate_);
+  JAY_DEBUG_ASSERT(state_.load(std::memory_order_relaxed) == fresh);  // relaxed: written under the gate
+  last_ = true;
+  spin_guard s(mutex_);
+  open_ = closing_ = true;
+  state_.store(runs_now, std::memory_order_release);  // [LC1]
+}
+
 void loop_core::go() {
   if (!stood_) return;
   bool queue = false;

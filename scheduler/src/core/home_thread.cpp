@@ -19,6 +19,7 @@
 
 #include "after_fork.hpp"
 #include "cancel/cancel_walk.hpp"
+#include "debug_mode.hpp"
 #include "island.hpp"
 #include "scheduler_core.hpp"
 
@@ -170,6 +171,7 @@ bool island::step_at_home(worker& w, job* frame) noexcept {
       island* const outer_on = std::exchange(w.on, this);
       begin_step(w, frame);
       run_one(w, frame);
+      if (debug_seen.load(std::memory_order_relaxed)) [[unlikely]] end_step(w);  // relaxed: it is never taken back
       w.context = 0;
       w.on = outer_on;
       this_worker = outer;

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include <jay/context_var.hpp>
+#include <jay/detail/log.hpp>
 #include <jay/detail/shared_state.hpp>
 #include <jay/detail/worker.hpp>
 #include <jay/scheduler.hpp>
@@ -39,6 +40,10 @@ callback::~callback() {
 
 void callback::start(callback* c, scheduler_ref at) noexcept {
   while (c && !live_schedulers::with(at, [c](scheduler& s) { schedule_last(s, c); })) {
+    if (!at.at)
+      log(log_level::error,
+          "a done callback is dropped: its future was set outside a runtime, before anything inside one awaited it or added "
+          "to it, so that nobody can call it; add it inside a running runtime (jay::run), or await the future there");
     callback* next = c->leave(at);
     c->drop(c);
     c = next;

@@ -154,8 +154,25 @@ TEST(StreamReader, ReadUntilReportsOverrunsAndEnds) {
     EXPECT_FALSE(e.expected.has_value());
   }
   EXPECT_EQ(after_end("abcd#", until, 4), "abcd#") << "the limit does not count the separator";
-  jay::stream_reader r;
-  EXPECT_THROW((void)r.read_until(""), std::invalid_argument);
+}
+
+TEST(StreamReader, AWrongSizeOrSeparatorIsThrownByTheAwait) {
+  auto main = []() -> jay::task<> {
+    jay::stream_reader r;
+    std::vector<jay::task<std::string>> reads;
+    reads.push_back(r.read_exactly(-1));
+    reads.push_back(r.read_until(""));
+    for (auto& read : reads) {
+      bool thrown = false;
+      try {
+        co_await std::move(read);
+      } catch (const std::invalid_argument&) {
+        thrown = true;
+      }
+      EXPECT_TRUE(thrown);
+    }
+  };
+  jay::run(main());
 }
 
 TEST(StreamReader, AnOverrunTakesNothing) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <jay/jay.hpp>
@@ -265,6 +266,46 @@ TEST_F(DefaultRuntime, ReportsAnErrorThatNobodyAsksFor) {
     std::exit(0);
   };
   EXPECT_EXIT(program(), ExitedWithCode(0), "never retrieved.*eager");
+}
+
+TEST_F(DefaultRuntime, HasAnEventLoop) {
+  auto program = [] {
+    []() -> jay::eager_task<> {
+      jay::event_loop& loop = jay::get_event_loop();
+      auto [p, f] = jay::with_resolvers<>();
+      loop.call_soon([] { say("soon"); });
+      loop.call_later(1ms, [p = p] { p.set_result(); });
+      co_await f;
+      say(loop.is_running() && &loop == &jay::get_event_loop() ? ", later" : ", no");
+      loop.call_later(1ms, [] { say(", and last"); });
+    }();
+    std::exit(0);
+  };
+  EXPECT_EXIT(program(), ExitedWithCode(0), "^soon, later, and last$");
+}
+
+TEST_F(DefaultRuntime, HasALoopThatRunsUpToTheEnd) {
+  auto program = [] {
+    static jay::event_loop* loop = nullptr;
+    static std::atomic<bool> known = false;
+    []() -> jay::eager_task<> {
+      loop = &jay::get_event_loop();
+      known = true;
+      loop->stop();
+      co_await jay::sleep(1ms);
+      loop->call_soon([] { say("stop does nothing"); });
+    }();
+    while (!known) std::this_thread::yield();
+    for (auto ends : {+[] { loop->run_forever(); }, +[] { loop->close(); }}) {
+      try {
+        ends();
+        std::_Exit(2);
+      } catch (const std::runtime_error&) {
+      }
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(program(), ExitedWithCode(0), "^stop does nothing$");
 }
 
 TEST_F(DefaultRuntime, IsNotWaitedForWhereATaskCallsExit) {

@@ -171,4 +171,31 @@ TEST_P(Then, AnErrorOfFinallyTakesThePlaceOfTheFirst) {
             }));
 }
 
+TEST(ThenOutsideARuntime, OfAFutureThatBelongsToNoneIsDroppedAndSaysSo) {
+  bool called = false;
+  ::testing::internal::CaptureStderr();
+  jay::future<int> f = jay::resolve(1).then([&called](int v) {
+    called = true;
+    return v;
+  });
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("a done callback is dropped: its future was set outside a runtime"), std::string::npos) << said;
+  EXPECT_FALSE(called);
+  EXPECT_THROW(f.result(), std::runtime_error);
+}
+
+TEST(ThenOutsideARuntime, OfAFutureThatIsSetInsideOneIsCalledThere) {
+  auto [p, f] = jay::with_resolvers<int>();
+  jay::future<int> g = f.then([](int v) { return v + 1; });
+  jay::scheduler_config c;
+  c.workers = 1;
+  jay::scheduler s(c);
+  auto sets = [&g, p = p]() -> jay::task<int> {
+    p.set_result(1);
+    int v = co_await g;
+    co_return v;
+  };
+  EXPECT_EQ(jay::testing::run_on(s, sets()), 2);
+}
+
 }  // namespace

@@ -55,6 +55,8 @@ class JAY_API loop_core : job {
   void begin_run(const char* what, bool last);
   void go();
   void end_run() noexcept;
+  /// Instead, before anything was given to it: a run of its own, which stop() does not end, up to end_run.
+  void run_by_itself() noexcept;
   std::uint64_t run_number() const noexcept { return number_; }
   /// What the run waits for has come; of another run: nothing.
   void main_has_ended(std::uint64_t run) noexcept;

@@ -98,6 +98,11 @@ class JAY_API reactor final : public service, driver {
   /// Registers the fd, edge-triggered; `s` outlives every event (also stale ones): it goes only after the reactor.
   /// Throws std::system_error, and what require_real throws.
   void add(int fd, std::uint32_t events, source* s);
+  /// Registers the fd for one event of these bits, or arms it again if it was (`again`; it may have been closed since). Gives
+  /// errno, or 0; EEXIST: it is registered with another source. `s` as above.
+  int arm_once(int fd, std::uint32_t events, source* s, bool again) noexcept;
+  /// No event of it is fetched any more. Nothing if it is not registered.
+  void forget(int fd) noexcept;
   /// I/O threads; fewer than were asked for if the system gave no more.
   std::size_t threads() const noexcept { return threads_.size(); }
   /// After scheduler::stand_still, or while it is asked for: waits until no I/O thread handles an event or runs a job, and
