@@ -83,6 +83,14 @@ struct state {
   }
 };
 
+/// Fewer executions than there are.
+model::options a_few(int bound, int stale) {
+  model::options o;
+  o.bound = bound;
+  o.stale = stale;
+  return o;
+}
+
 const model::suite& models() {
   static const model::suite all({
       {"a worker is held, and let go",
@@ -106,7 +114,7 @@ const model::suite& models() {
            s.go_on();
          });
        },
-       {.bound = 2, .stale = 1},
+       a_few(2, 1),
        false,
        true},
       {"a worker is held twice",
@@ -150,7 +158,7 @@ const model::suite& models() {
          });
          x.finally([&] { model::check(ticks.load(std::memory_order_relaxed) == 1, "the ticker sleeps on"); });
        },
-       {.bound = 2, .stale = 2},
+       a_few(2, 2),
        false},
       {"another thread waits while they stand",
        [](execution& x) {

@@ -138,7 +138,7 @@ TEST_P(HomeThread, IsWhereTheTaskGoesOnAfterEveryAwait) {
     EXPECT_TRUE(is_there());
     auto cancelled = jay::create_task(home.run(nested()));
     cancelled.cancel();
-    co_await jay::settled(cancelled);
+    static_cast<void>(co_await jay::settled(cancelled));
     EXPECT_TRUE(is_there());
   };
   run(body());
