@@ -398,14 +398,12 @@ TEST_P(CancelScope, TheTasksCancelGoesThroughACancelledScopeWithAShieldInside) {
     auto work = [&]() -> jay::task<> {
       jay::cancel_scope outer;
       auto shielded = [&]() -> jay::task<> {
+        outer.cancel();  // here: a turn that is forced at the await of a body would be told of it
         arrived.set_result();
         inside = co_await told(1);
         co_await jay::sleep(0s);
       };
-      auto body = [&]() -> jay::task<> {
-        outer.cancel();
-        co_await jay::with(jay::cancel_scope().shield(), shielded);
-      };
+      auto body = [&]() -> jay::task<> { co_await jay::with(jay::cancel_scope().shield(), shielded); };
       co_await jay::with(outer, body);
     };
     auto h = jay::create_task(work());
