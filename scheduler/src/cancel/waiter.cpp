@@ -4,11 +4,9 @@
 #include <utility>
 
 #include <jay/detail/join.hpp>
+#include <jay/detail/task_state.hpp>
 #include <jay/scheduler.hpp>
-
 #include <jay/task.hpp>
-
-#include "task/task_priority.hpp"
 
 namespace jay::detail {
 

@@ -10,8 +10,6 @@
 #include <new>
 #include <utility>
 
-#include "task_priority.hpp"
-
 namespace jay::detail {
 
 void close_above(job* frame) noexcept {
