@@ -51,16 +51,13 @@ void move_to_host(const std::string& address) { host_variable().set(address); }
 service_key network_service::key{"simulated_network", made_by_a_runtime};
 
 simulated_network::simulated_network(timers& clock, std::uint64_t seed, const network_settings& settings)
-    : clock_(clock), settings_(settings), state_(seed ^ 0x6a61792d6e657421ull) {}
+    : clock_(clock), settings_(settings), random_(seed ^ 0x6a61792d6e657421ull) {}
 
 // ---- what the seed draws ----
 
-std::uint64_t simulated_network::next() noexcept {  // splitmix64, as seeded_order
+std::uint64_t simulated_network::next() noexcept {
   JAY_DEBUG_ASSERT(mutex_.is_locked());
-  std::uint64_t z = state_ += 0x9e3779b97f4a7c15ull;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
+  return random_();
 }
 
 std::chrono::nanoseconds simulated_network::drawn_latency() noexcept {

@@ -28,6 +28,7 @@
 #include <jay/address.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/detail/services.hpp>
+#include <jay/detail/splitmix64.hpp>
 #include <jay/detail/timers.hpp>
 #include <jay/socket.hpp>
 #include <jay/testing_network.hpp>
@@ -93,7 +94,7 @@ class simulated_network final : public std::enable_shared_from_this<simulated_ne
   timers& clock_;  // while it has not stopped
   const network_settings settings_;
   spin_mutex mutex_;  // guards what follows
-  std::uint64_t state_;
+  splitmix64 random_;
   bool stopped_ = false;
   std::deque<simulated_socket> sockets_;
   std::vector<simulated_socket*> free_;

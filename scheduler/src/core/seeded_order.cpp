@@ -20,16 +20,9 @@ void seeded_order::add(job* j) noexcept {
 
 job* seeded_order::draw() noexcept {
   if (runnable_.empty()) return nullptr;
-  job* const drawn = std::exchange(runnable_[next() % runnable_.size()], runnable_.back());
+  job* const drawn = std::exchange(runnable_[random_() % runnable_.size()], runnable_.back());
   runnable_.pop_back();
   return drawn;
-}
-
-std::uint64_t seeded_order::next() noexcept {  // splitmix64: any seed will do, 0 too
-  std::uint64_t z = state_ += 0x9e3779b97f4a7c15ull;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
 }
 
 job* scheduler_core::next_by_seed(worker& w) noexcept {

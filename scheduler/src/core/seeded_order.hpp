@@ -13,23 +13,22 @@
 #include <vector>
 
 #include <jay/detail/job.hpp>
+#include <jay/detail/splitmix64.hpp>
 
 namespace jay::detail {
 
 /// The worker's alone.
 class seeded_order {
  public:
-  explicit seeded_order(std::uint64_t seed) noexcept : state_(seed) {}
+  explicit seeded_order(std::uint64_t seed) noexcept : random_(seed) {}
 
   void add(job* j) noexcept;
   /// Null: there is none.
   job* draw() noexcept;
-  bool coin() noexcept { return next() >> 63 != 0; }
+  bool coin() noexcept { return random_() >> 63 != 0; }
 
  private:
-  std::uint64_t next() noexcept;
-
-  std::uint64_t state_;
+  splitmix64 random_;
   std::vector<job*> runnable_;
 };
 
