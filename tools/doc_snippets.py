@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Compile and run every program in README.md and docs/*.md.
 
-usage: tools/doc_snippets.py --build DIR [--jobs N] [--precompile] [FILE.md...]   DIR: a finished CMake build of jay
+usage: tools/doc_snippets.py --build DIR [--jobs N] [--precompile] [--unoptimised] [FILE.md...]
+                                                                   DIR: a finished CMake build of jay
        tools/doc_snippets.py --extract DIR [FILE.md...]            only write them, with #line directives, for lint
 
 A program is a ```cpp block that contains `int main`. It must compile without warnings and end with status 0
@@ -10,8 +11,8 @@ within a minute. If the next block of the same section is a ```text block, the p
 Words on the opening line: ```cpp no-run only compiles; ```text any-order compares the sorted lines.
 
 The programs are built the way a user's are: jay is installed from DIR to a folder below it, and a small project
-uses find_package(jay). It takes DIR's compiler, flags and build type. --precompile: in less time, but a program that
-forgets to include something compiles all the same. Exit status: 0 all right, 1 a finding,
+uses find_package(jay). It takes DIR's compiler, flags and build type. In less time: --precompile, but a program that forgets to
+include something compiles all the same; --unoptimised, with -O0. Exit status: 0 all right, 1 a finding,
 2 wrong use.
 """
 
@@ -117,7 +118,7 @@ def step(what, command):
         sys.exit(1)
 
 
-def build_all(build, folder, jobs, precompile):
+def build_all(build, folder, jobs, precompile, unoptimised):
     prefix = folder / "prefix"
     shutil.rmtree(prefix, ignore_errors=True)
     step("installing jay", ["cmake", "--install", build, "--prefix", prefix])
@@ -126,13 +127,14 @@ def build_all(build, folder, jobs, precompile):
     if sanitize:
         flags += f" -fsanitize={sanitize} -fno-sanitize-recover=all -fno-omit-frame-pointer"
     build_type = cache_value(build, "CMAKE_BUILD_TYPE") or "Release"
+    build_flags = cache_value(build, "CMAKE_CXX_FLAGS_" + build_type.upper()) + (" -O0" if unoptimised else "")
     launcher = cache_value(build, "CMAKE_CXX_COMPILER_LAUNCHER") or shutil.which("ccache") or ""
     step("configuring the programs", [
         "cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}",
         f"-DPRECOMPILE={'ON' if precompile else 'OFF'}",
         f"-DCMAKE_CXX_COMPILER={cache_value(build, 'CMAKE_CXX_COMPILER')}", f"-DCMAKE_CXX_FLAGS={flags}",
         f"-DCMAKE_BUILD_TYPE={build_type}", f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}",
-        f"-DCMAKE_CXX_FLAGS_{build_type.upper()}={cache_value(build, 'CMAKE_CXX_FLAGS_' + build_type.upper())}"])
+        f"-DCMAKE_CXX_FLAGS_{build_type.upper()}={build_flags}"])
     # -k 0: one broken program must not hide another; what was not built is reported below.
     return subprocess.run(["cmake", "--build", folder / "build", "-j", str(jobs), "--", "-k", "0"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
@@ -172,6 +174,7 @@ def main():
     parser.add_argument("--extract", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--precompile", action="store_true")
+    parser.add_argument("--unoptimised", action="store_true")
     parser.add_argument("pages", nargs="*", type=pathlib.Path, metavar="FILE.md")
     args = parser.parse_args()
     if (args.build is None) == (args.extract is None):
@@ -192,7 +195,7 @@ def main():
     (folder / "CMakeLists.txt").write_text(PROJECT, encoding="utf-8")
     for old in snippets:
         (folder / "build" / old.name).unlink(missing_ok=True)   # never run what an earlier page said
-    log = build_all(args.build.resolve(), folder, args.jobs, args.precompile)
+    log = build_all(args.build.resolve(), folder, args.jobs, args.precompile, args.unoptimised)
     failed = 0
     for snippet in snippets:
         program = folder / "build" / snippet.name
