@@ -365,7 +365,7 @@ TEST_F(ConfigError, RandomDamageGivesAnErrorOrAConfiguration) {
   std::mt19937 random(seed);
   int accepted = 0;
   int refused = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < 4000; ++round) {
     std::string text = good;
     for (auto changes = 1 + random() % 8; changes > 0; --changes) {
       const std::size_t at = random() % text.size();

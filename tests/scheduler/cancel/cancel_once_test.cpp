@@ -16,10 +16,12 @@
 #include <jay/settled.hpp>
 #include <jay/task_group.hpp>
 
+#include "tests/support/depth.hpp"
 #include "tests/support/worker_counts.hpp"
 
 namespace {
 
+using jay::testing::deeper_than_the_stack;
 using jay::testing::gate;
 using jay::testing::yield;
 
@@ -325,7 +327,7 @@ jay::task<> nested_gather(int n, gate& at) {
 TEST_P(CancelOnce, OfDeeplyNestedGathers) {
   auto body = []() -> jay::task<> {
     gate bottom;
-    auto h = jay::create_task(nested_gather(20'000, bottom));
+    auto h = jay::create_task(nested_gather(deeper_than_the_stack(20'000), bottom));
     co_await bottom.arrived;
     EXPECT_TRUE(h.cancel());
     auto r = co_await jay::settled(h);
@@ -334,13 +336,15 @@ TEST_P(CancelOnce, OfDeeplyNestedGathers) {
   run(body());
 }
 
+constexpr int long_chain = deeper_than_the_stack(100'000);
+
 TEST_P(CancelOnce, OfALongChainOfTasks) {
   auto body = []() -> jay::task<> {
     gate first;
     auto after = [](jay::task_handle<> previous) -> jay::task<> { co_await previous; };
     jay::task_handle<> h = jay::create_task(first.pass());
     auto bottom = h;
-    for (int i = 0; i < 100'000; ++i) h = jay::create_task(jay::task_options().eager_start(), after(h));
+    for (int i = 0; i < long_chain; ++i) h = jay::create_task(jay::task_options().eager_start(), after(h));
     EXPECT_TRUE(h.cancel());
     auto r = co_await jay::settled(h);
     EXPECT_TRUE(r.cancelled());
@@ -353,7 +357,7 @@ TEST_P(CancelOnce, OfALongChainAtTheEndOfTheRun) {
   auto body = []() -> jay::task<> {
     auto after = [](jay::task_handle<> previous) -> jay::task<> { co_await previous; };
     jay::task_handle<> h = jay::create_task(for_ever());
-    for (int i = 0; i < 100'000; ++i) h = jay::create_task(jay::task_options().eager_start(), after(h));
+    for (int i = 0; i < long_chain; ++i) h = jay::create_task(jay::task_options().eager_start(), after(h));
     co_return;
   };
   run(body());  // drained by run

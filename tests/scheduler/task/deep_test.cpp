@@ -12,9 +12,12 @@
 #include <jay/gather.hpp>
 #include <jay/task.hpp>
 
+#include "tests/support/depth.hpp"
 #include "tests/support/worker_counts.hpp"
 
 namespace {
+
+using jay::testing::deeper_than_the_stack;
 
 constexpr int million = 1'000'000;
 
@@ -74,7 +77,7 @@ jay::task<int> throwing_chain(int depth) {
   co_return below + 1;
 }
 
-TEST_P(Deep, AnErrorThroughALongChain) { EXPECT_THROW(run(throwing_chain(20'000)), std::runtime_error); }
+TEST_P(Deep, AnErrorThroughALongChain) { EXPECT_THROW(run(throwing_chain(deeper_than_the_stack(20'000))), std::runtime_error); }
 
 jay::task<int> waiting_chain(int depth, jay::promise<> arrived, jay::future<> until) {
   if (depth == 0) {
@@ -102,7 +105,7 @@ TEST_P(Deep, CancellingALongSuspendedChainUnwindsIt) {
   auto body = []() -> jay::task<bool> {
     jay::promise<> arrived;
     auto [p, f] = jay::with_resolvers<>();
-    auto h = jay::create_task(waiting_chain(20'000, arrived, f));
+    auto h = jay::create_task(waiting_chain(deeper_than_the_stack(20'000), arrived, f));
     co_await arrived.get_future();
     h.cancel();
     bool thrown = false;
