@@ -35,6 +35,7 @@ struct usage_error : std::runtime_error {
 void need_subcommand(CLI::App& app);
 
 void register_config(CLI::App& jay);
+void register_ps(CLI::App& jay);  // and pstree
 
 // Becomes the Python program behind `jay bench`, or throws.
 [[noreturn]] void exec_bench(int argc, char** argv);

@@ -116,13 +116,15 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "jay " JAY_VERSION, "Print the version and end");
   app.set_help_flag("-h,--help", "Print this page and end");
   jay_tool::register_config(app);
+  jay_tool::register_ps(app);
   // For the list of commands only: whoever asks for it is answered above.
   app.add_subcommand("bench", "Measure jay beside its peers, compare and report");
   app.get_formatter()->column_width(28);
   app.footer(
       "Examples:\n"
       "  jay config init              write a jay.toml in which every key is explained\n"
-      "  jay config show --origin     what holds, and where each value comes from\n\n"
+      "  jay config show --origin     what holds, and where each value comes from\n"
+      "  jay pstree $(pidof server)   what the tasks of a running program wait for\n\n"
       "'jay COMMAND --help' explains a command and shows an example.\n\n"
       "Exit codes: 0 good; 1 it failed, the reason is on standard error; 2 wrong usage.");
   jay_tool::need_subcommand(app);

@@ -10,6 +10,7 @@
 #include <jay/detail/reactor.hpp>
 #include <jay/runtime.hpp>
 
+#include "inspector.hpp"
 #include "interrupt.hpp"
 
 namespace jay {
@@ -33,6 +34,7 @@ struct runtime::parts {
   detail::reactor& reactor;
   detail::blocking_pool& blocking;
 
+  std::optional<detail::inspector> inspector;        // until no task is left
   std::optional<detail::interrupt_watch> interrupts;  // from the beginning of jay::run, or of the end, to the end
   bool main_was_told = false;  // of a SIGINT
   bool said = false;           // what the end waits for

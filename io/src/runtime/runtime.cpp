@@ -31,6 +31,7 @@ runtime::runtime(const jay::config& c) {
   const jay::config resolved = c.resolved();
   detail::log_threshold.store(resolved.log.level, std::memory_order_relaxed);  // relaxed: nothing else is known by it
   parts_ = std::make_unique<parts>(resolved);
+  if (resolved.debug.enabled || resolved.debug.inspect) parts_->inspector.emplace(parts_->scheduler);
   detail::log(log_level::info, "run: started %zu workers and %zu I/O threads", parts_->scheduler.workers(),
               parts_->reactor.threads());
 }
@@ -73,6 +74,7 @@ runtime::~runtime() {
   }
   watch_until_end();
   cancel_all();
+  parts_->inspector.reset();
   runtime_ending end(*parts_);
   parts_->scheduler.services().stop(end);
   const scheduler_statistics did = parts_->scheduler.statistics();

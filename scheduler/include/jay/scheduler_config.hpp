@@ -83,6 +83,7 @@ struct scheduler_config {
 struct debug_config {
   bool enabled = false;
   std::uint32_t slow_step = 100;  // milliseconds
+  bool inspect = false;
 
   bool operator==(const debug_config&) const = default;
 
@@ -96,6 +97,9 @@ struct debug_config {
     visit(&self::slow_step, "slow_step", detail::ms(0, 3600000),
           "In debug mode, warn about a task that keeps its worker longer than this between two "
           "awaits. 0 never warns.");
+    visit(&self::inspect, "inspect",
+          "Answer `jay ps PID` and `jay pstree PID`, if this user or root asks: each runtime has a thread for it. Debug "
+          "mode answers without it.");
   }
 };
 
