@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <jay/cancel.hpp>
-#include <jay/detail/worker.hpp>
 #include <jay/event.hpp>
 #include <jay/gather_limited.hpp>
 #include <jay/lock.hpp>
@@ -19,6 +18,8 @@
 #include <jay/shield.hpp>
 #include <jay/task_group.hpp>
 #include <jay/wait.hpp>
+
+#include "tests/support/turn.hpp"
 
 using namespace std::chrono_literals;
 
@@ -485,7 +486,7 @@ TEST_P(CancelScope, TakesTheErrorOfATurnThatIsForcedAroundTheTasksCancel) {
     };
     auto body = [&]() -> jay::task<> {
       w.scope.cancel();
-      jay::detail::this_worker->attention.fetch_or(jay::detail::attention::turn, std::memory_order_relaxed);  // as the ticker
+      jay::testing::ask_for_a_turn();
       co_await jay::with(jay::cancel_scope().shield(), shielded);
       ADD_FAILURE() << "it was told of nothing";
     };
