@@ -154,6 +154,26 @@ TEST(TurnsInOrderModel, TheFirstLowOneIsChosenWithinItsPatience) {
   expect_in_order_within(turns_in_order::patience, &places::of_low, low_flood);
 }
 
+// A turn is for what has stood for a tick. The index of an empty place is that of the next to come.
+TEST(TurnsModel, ATurnDoesNotTakeForOldWhatHasJustCome) {
+  for (const bool first : {true, false}) {
+    places q;
+    q.top = 0;
+    turns rule;
+    job a{}, b{}, before{};
+    if (!first) {
+      q.own.push_back(&before);
+      EXPECT_EQ(rule.next(q), &before);
+      q.asked = true;
+      EXPECT_EQ(rule.next(q), nullptr);  // where it is asked in vain, nothing is old either
+    }
+    q.own = {&a, &b};
+    q.asked = true;
+    EXPECT_EQ(rule.next(q), &b) << "the younger";
+    EXPECT_EQ(rule.next(q), &a);
+  }
+}
+
 // What computes is not shut out by what waits.
 TEST(TurnsModel, TheYoungestKeepsHalfOfTheTicks) {
   places q;

@@ -135,6 +135,9 @@ task<> serve_connection(server_ref s, stream_reader reader, stream_writer writer
   }
 }
 
+/// Connections to it have a local address of their own.
+bool is_everywhere(const address& a) { return a.is_ip() && (a.host() == "0.0.0.0" || a.host() == "::"); }
+
 void start_connection(const server_ref& s, socket accepted, const address& local) {
   address peer = accepted.peer_address();
   connection_ptr c(new connection(accepted.release().to_stream(), local, peer));
@@ -146,6 +149,7 @@ void start_connection(const server_ref& s, socket accepted, const address& local
 
 task<> accept_loop(server_ref s, std::size_t which) {
   const address local = s->addresses[which];
+  const bool everywhere = is_everywhere(local);
   auto pause = std::chrono::milliseconds(10);
   for (;;) {
     int error = 0;
@@ -153,7 +157,8 @@ task<> accept_loop(server_ref s, std::size_t which) {
     try {
       op<accept_awaiter, socket_ref> accepting(s->listeners[which].ref());
       socket accepted = co_await std::move(accepting);
-      start_connection(s, std::move(accepted), local);
+      const address its_own = everywhere ? accepted.local_address() : local;  // a system call, so only where it is another
+      start_connection(s, std::move(accepted), its_own);
       pause = std::chrono::milliseconds(10);
     } catch (const std::bad_alloc&) {
       error = ENOMEM;

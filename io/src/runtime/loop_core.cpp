@@ -207,6 +207,13 @@ void loop_core::begin_run(const char* what, bool last) {
     case closes: throw std::runtime_error(std::string(what) + ": event loop is closed");
     default: break;
   }
+  // The main task must not be on its way before somebody waits for its end: others would have more turns than they should. In
+  // the last run nothing depends on that: what is left is cancelled.
+  const bool fresh_now = state_.load(std::memory_order_relaxed) == fresh;  // relaxed: written under the gate
+  if (fresh_now && !last) {
+    stand_still();
+    state_.store(stands, std::memory_order_release);  // [LC1]
+  }
   last_ = last;
   ended_.store(false, std::memory_order_relaxed);  // relaxed: who sets it knows of the run by the lock below
   spin_guard s(mutex_);

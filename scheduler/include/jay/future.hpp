@@ -5,9 +5,10 @@
 // Any thread may set, once: a second time, or after a cancel, throws invalid_state_error. A future is copyable and may be
 // awaited any number of times; done callbacks and reactions never run inline. Both may be made outside a runtime; a
 // future binds to the runtime that first awaits it, or where callbacks are added, or, if all that was outside, where the
-// result is set. Callbacks of one that is never bound are dropped. Cancelling a task that awaits a future cancels the
-// future, as in asyncio. When the last copy of the promise goes unset, the future fails with "broken promise". An error that nobody has
-// asked for, by result, exception, an await or a reaction, is reported as "never retrieved" when the last future goes.
+// result is set. Callbacks of one that is not bound even then are dropped, with a line in the log. Cancelling a task that
+// awaits a future cancels the future, as in asyncio. When the last copy of the promise goes unset, the future fails with
+// "broken promise". An error that nobody has asked for, by result, exception, an await or a reaction, is reported as "never
+// retrieved" when the last future goes.
 #pragma once
 
 #include <memory>

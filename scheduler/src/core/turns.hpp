@@ -77,7 +77,7 @@ class turns {
   void rested() noexcept {
     in_turn_ = low_marked_ = false;
     later_marked_ = 0;
-    marked_ = 0;
+    marked_ = unmarked;
   }
 
   static constexpr std::uint32_t share = 32, hasty = 61;
@@ -87,6 +87,7 @@ class turns {
   /// So many jobs of its own that make further jobs may begin in one turn: each opens a branch.
   static constexpr std::uint32_t most_branches = 8;
   static constexpr std::size_t none = ~std::size_t{0};
+  static constexpr std::uint64_t unmarked = ~std::uint64_t{0};
 
   template <class Queues>
   [[gnu::noinline]] job* by_rule(Queues& q) {
@@ -134,7 +135,7 @@ class turns {
       return;
     }
     own_ = oldest == marked_ ? q.own_size() : 0;
-    marked_ = oldest;
+    mark(q);
     const std::size_t later = q.later_size();
     later_ = std::min(later, std::exchange(later_marked_, later));
     const bool low = q.any_low();
@@ -144,6 +145,12 @@ class turns {
     branches_ = most_branches;
     left_behind_ = none;
     in_turn_ = own_ != 0 || later_ != 0 || low_ || left_;
+  }
+
+  /// Where none stands, the index is that of the next to come, which has not stood at all.
+  template <class Queues>
+  void mark(Queues& q) {
+    marked_ = q.own_size() != 0 ? q.oldest_index() : unmarked;
   }
 
   /// The next of those that waited; null: all are served.
@@ -158,7 +165,7 @@ class turns {
           if (own_ == 0) break;
           --own_;
           if ((j = q.oldest())) left_behind_ = q.own_size();
-          marked_ = q.oldest_index();  // what stands behind it has stood as long
+          mark(q);  // what stands behind it has stood as long
           break;
         case 1:
           if (later_ == 0) break;
@@ -187,8 +194,8 @@ class turns {
   // at the last turn: what has not stood for a whole tick, the ordinary rule may still come to
   std::size_t later_marked_ = 0;
   bool low_marked_ = false;
-  std::uint64_t marked_ = 0;        // the index of the oldest,
-  std::uint64_t hasty_mark_ = 0;    // and `hasty` picks ago
+  std::uint64_t marked_ = unmarked;      // the index of the oldest,
+  std::uint64_t hasty_mark_ = unmarked;  // and `hasty` picks ago
 };
 
 /// The rule of order = "asyncio", whose one worker runs its own first in, first out. What I/O has made ready comes in between,

@@ -115,6 +115,24 @@ TEST(Server, WithoutAHostItListensEverywhereOnOnePort) {
   jay::run(main());
 }
 
+TEST(Server, AConnectionHasItsOwnLocalAddressWhereTheServerListensEverywhere) {
+  auto main = []() -> jay::task<> {
+    for (const char* at : {"0.0.0.0", "127.0.0.1"}) {
+      auto [told, local] = jay::with_resolvers<jay::address>();
+      auto tells = [told = told](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
+        told.set_result(w.local_address());
+        co_return;
+      };
+      jay::server s = co_await jay::start_server(tells, at, 0);
+      auto [reader, writer] = co_await jay::open_connection("127.0.0.1", s.port());
+      const jay::address& own = co_await local;
+      EXPECT_EQ(own.to_string(), "127.0.0.1:" + std::to_string(s.port()));
+      EXPECT_EQ(own, writer.peer_address());
+    }
+  };
+  jay::run(main());
+}
+
 TEST(Server, APortInUseIsAnErrorThatNamesIt) {
   auto main = []() -> jay::task<> {
     jay::server s = co_await jay::start_server(echo, "127.0.0.1", 0);

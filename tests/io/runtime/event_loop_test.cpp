@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -104,6 +105,27 @@ TEST_P(EventLoop, ATaskThatAStopHasLeftGoesOnInTheNextRun) {
   EXPECT_FALSE(h.done());
   p.set_result(1);
   EXPECT_EQ(loop.run_until_complete(h), 2);
+}
+
+// Also when the thread that runs the loop is slow to say that it waits.
+TEST_P(EventLoop, TheFirstRunEndsWithTheTurnAfterItsMainTask) {
+  for (int i = 0; i < 100; ++i) {
+    jay::event_loop another(config());
+    std::atomic<long> turns{0};
+    auto counts = [&]() -> jay::task<> {
+      for (;;) {
+        ++turns;
+        co_await jay::sleep(0s);
+      }
+    };
+    auto starts = [&]() -> jay::task<> {
+      (void)jay::create_task(counts());
+      co_return;
+    };
+    another.run_until_complete(starts());
+    if (in_order()) EXPECT_EQ(turns, 1);
+    another.close();
+  }
 }
 
 TEST_P(EventLoop, TheEndOfATaskWhoseRunWasStoppedEndsNoOtherRun) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <exception>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,8 @@
 #include <jay/shield.hpp>
 #include <jay/task_group.hpp>
 #include <jay/wait.hpp>
+
+#include "tests/support/turn.hpp"
 
 using namespace std::chrono_literals;
 
@@ -398,12 +401,14 @@ TEST_P(CancelScope, TheTasksCancelGoesThroughACancelledScopeWithAShieldInside) {
     auto work = [&]() -> jay::task<> {
       jay::cancel_scope outer;
       auto shielded = [&]() -> jay::task<> {
-        outer.cancel();  // here: a turn that is forced at the await of a body would be told of it
         arrived.set_result();
         inside = co_await told(1);
         co_await jay::sleep(0s);
       };
-      auto body = [&]() -> jay::task<> { co_await jay::with(jay::cancel_scope().shield(), shielded); };
+      auto body = [&]() -> jay::task<> {
+        outer.cancel();
+        co_await jay::with(jay::cancel_scope().shield(), shielded);
+      };
       co_await jay::with(outer, body);
     };
     auto h = jay::create_task(work());
@@ -413,6 +418,135 @@ TEST_P(CancelScope, TheTasksCancelGoesThroughACancelledScopeWithAShieldInside) {
     EXPECT_EQ(inside.load(), 1);
     EXPECT_FALSE(h.cancelled());
     EXPECT_EQ(h.cancelling(), 1);
+  };
+  run(main());
+}
+
+/// What becomes of a task that works in `scope` and is cancelled when it has arrived.
+struct worked {
+  jay::cancel_scope scope;
+  jay::promise<> arrived;
+  int times = 0;  // that it was told of the task's cancel
+  bool cancelled = false;
+};
+jay::task<> cancel_in(worked& w, jay::task<> work) {
+  auto h = jay::create_task(std::move(work));
+  co_await w.arrived.get_future();
+  h.cancel("edge");
+  auto r = co_await jay::settled(h);
+  w.cancelled = r.cancelled();
+  EXPECT_TRUE(w.cancelled || r.has_value());
+}
+
+// Of the two cancels the second ends the body. The first was dealt with.
+TEST_P(CancelScope, TakesItsOwnErrorWhenTheTasksCancelWasDealtWithInside) {
+  auto main = []() -> jay::task<> {
+    worked w;
+    auto body = [&]() -> jay::task<> {
+      w.arrived.set_result();
+      w.times = co_await told(1);
+      w.scope.cancel();
+      co_await forever();
+    };
+    co_await cancel_in(w, jay::with(w.scope, body));
+    EXPECT_EQ(w.times, 1);
+    EXPECT_FALSE(w.cancelled);
+    EXPECT_TRUE(w.scope.cancelled_caught());
+  };
+  run(main());
+}
+
+TEST_P(CancelScope, TakesItsOwnErrorWhenTheTasksCancelWasDealtWithInAScopeInside) {
+  auto main = []() -> jay::task<> {
+    worked w;
+    jay::cancel_scope inner;
+    auto inside = [&]() -> jay::task<> {
+      w.arrived.set_result();
+      w.times = co_await told(1);
+      w.scope.cancel();
+      co_await forever();
+    };
+    auto body = [&]() -> jay::task<> { co_await jay::with(inner, inside); };
+    co_await cancel_in(w, jay::with(w.scope, body));
+    EXPECT_EQ(w.times, 1);
+    EXPECT_FALSE(w.cancelled);
+    EXPECT_FALSE(inner.cancelled_caught());
+    EXPECT_TRUE(w.scope.cancelled_caught());
+  };
+  run(main());
+}
+
+// The turn makes the await of a body a suspension, which is told of the scope's cancel when the body has ended.
+TEST_P(CancelScope, TakesTheErrorOfATurnThatIsForcedAroundTheTasksCancel) {
+  auto main = []() -> jay::task<> {
+    worked w;
+    auto shielded = [&]() -> jay::task<> {
+      w.arrived.set_result();
+      w.times = co_await told(1);
+    };
+    auto body = [&]() -> jay::task<> {
+      w.scope.cancel();
+      jay::testing::ask_for_a_turn();
+      co_await jay::with(jay::cancel_scope().shield(), shielded);
+      ADD_FAILURE() << "it was told of nothing";
+    };
+    co_await cancel_in(w, jay::with(w.scope, body));
+    EXPECT_EQ(w.times, 1);
+    EXPECT_FALSE(w.cancelled);
+    EXPECT_TRUE(w.scope.cancelled_caught());
+  };
+  run(main());
+}
+
+TEST_P(CancelScope, TheTasksCancelGoesOutAlsoWhenACleanupWasToldOfTheScopesOwn) {
+  auto main = []() -> jay::task<> {
+    worked w;
+    auto body = [&]() -> jay::task<> {
+      w.arrived.set_result();
+      std::exception_ptr under_way;
+      try {
+        co_await forever();
+      } catch (const jay::cancelled_error& e) {
+        EXPECT_EQ(e.message(), "edge");
+        under_way = std::current_exception();
+      }
+      w.scope.cancel();
+      w.times = co_await told(2);  // a cleanup
+      std::rethrow_exception(under_way);
+    };
+    co_await cancel_in(w, jay::with(w.scope, body));
+    EXPECT_EQ(w.times, 2);
+    EXPECT_TRUE(w.cancelled) << "the task's cancel is lost";
+    EXPECT_FALSE(w.scope.cancelled_caught());
+  };
+  run(main());
+}
+
+// The task's cancel is told to each child, and then by the gather, whose first error is of the scope's own.
+TEST_P(CancelScope, TheTasksCancelGoesOutOfAGatherInACancelledScope) {
+  auto main = []() -> jay::task<> {
+    worked w;
+    jay::event stands;
+    auto shielded = [&]() -> jay::task<> {
+      stands.set();
+      w.times = co_await told(1);
+    };
+    auto keeps = [&]() -> jay::task<> { co_await jay::with(jay::cancel_scope().shield(), shielded); };
+    auto fails = [&]() -> jay::task<> {
+      co_await stands.wait();
+      w.scope.cancel();
+      try {
+        co_await forever();
+      } catch (const jay::cancelled_error&) {
+        w.arrived.set_result();
+        throw;
+      }
+    };
+    auto body = [&]() -> jay::task<> { co_await jay::gather(keeps(), fails()); };
+    co_await cancel_in(w, jay::with(w.scope, body));
+    EXPECT_EQ(w.times, 1);
+    EXPECT_TRUE(w.cancelled) << "the task's cancel is lost";
+    EXPECT_FALSE(w.scope.cancelled_caught());
   };
   run(main());
 }

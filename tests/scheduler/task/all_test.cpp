@@ -48,10 +48,21 @@ TEST_P(All, GivesEachResultInOrder) {
 
 TEST_P(All, TheFirstErrorCancelsTheOthersAndJoinsThem) {
   auto body = []() -> jay::task<bool> {
+    jay::testing::gate begun;
     bool cancelled = false;
     bool thrown = false;
+    auto waits = [&]() -> jay::task<int> {
+      begun.arrived_promise.set_result();
+      int v = co_await until_cancelled(cancelled);
+      co_return v;
+    };
+    auto fails = [&]() -> jay::task<int> {
+      co_await begun.arrived;  // one that has not begun is dropped, and never cancelled
+      int v = co_await failing();
+      co_return v;
+    };
     try {
-      co_await jay::all(until_cancelled(cancelled), failing());
+      co_await jay::all(waits(), fails());
     } catch (const std::runtime_error&) {
       thrown = true;
     }

@@ -14,6 +14,7 @@
 #include <jay/future.hpp>
 #include <jay/gather.hpp>
 
+#include "tests/support/turn.hpp"
 #include "tests/support/worker_counts.hpp"
 
 namespace {
@@ -263,23 +264,20 @@ TEST_P(CreateTask, StartedEagerlyMayEndInPlace) {
 
 // The next is two milliseconds away, and is given: a task that never suspends does not keep others waiting for ever.
 TEST_P(CreateTask, StartedEagerlyIsNotSuspendedByTheFirstTurnThatIsAskedFor) {
-  auto ask = [] {  // as the ticker does
-    jay::detail::this_worker->attention.fetch_or(jay::detail::attention::turn, std::memory_order_relaxed);
-  };
   auto body = [&]() -> jay::task<> {
     auto done = jay::create_task(jay::task_options().eager_start(), give(1));
     const auto maker = std::this_thread::get_id();
     std::atomic<bool> in_the_call{true}, ended_there{false};  // on another worker it may end meanwhile
     auto f = [&]() -> jay::task<int> {
-      ask();
+      jay::testing::ask_for_a_turn();
       int a = co_await add(1, 2);
-      ask();
+      jay::testing::ask_for_a_turn();
       int b = co_await add(a, 4);
       ended_there = in_the_call && std::this_thread::get_id() == maker;
       co_return b;
     };
     auto awaits_a_result = [&]() -> jay::task<int> {
-      ask();
+      jay::testing::ask_for_a_turn();
       int a = co_await done;
       co_return a;
     };

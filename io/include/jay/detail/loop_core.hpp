@@ -8,7 +8,7 @@
 //
 // A run begins and ends under gate_, by the thread that runs. `fresh` is a loop that nothing was given yet: its workers look
 // for work, and nothing has to be waited for. The first that gives it something has them stand, so that nothing is called
-// before the run.
+// before the run; so does a first run that is not the last.
 #pragma once
 
 #include <cstdint>
