@@ -17,6 +17,7 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/worker_counts.hpp"
 
 using namespace std::chrono_literals;
@@ -27,10 +28,7 @@ class EagerTask : public ::testing::TestWithParam<unsigned> {
  protected:
   template <class T>
   T run(jay::task<T> t) {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return jay::run(std::move(t), c);
+    return jay::run(std::move(t), jay::testing::with_workers_or_in_order(GetParam()));
   }
 };
 JAY_FOR_WORKER_COUNTS(EagerTask);
@@ -228,6 +226,7 @@ jay::eager_task<> sleeps() {
 }
 
 TEST_F(DefaultRuntime, BeginsInTheCallAndEndsWithTheProcessWhenNoTaskIsLeft) {
+  ::setenv("JAY_SCHEDULER_ORDER", "depth", 1);  // in asyncio's order only the one worker runs tasks
   auto program = [] {
     sleeps();
     say(", back");

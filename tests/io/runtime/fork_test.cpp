@@ -17,6 +17,8 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -24,12 +26,7 @@ namespace {
 /// With 1, 2 and 4 workers, and (0) in asyncio's order.
 class Fork : public testing::TestWithParam<unsigned> {
  protected:
-  jay::config config() {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return c;
-  }
+  jay::config config() { return jay::testing::with_workers_or_in_order(GetParam()); }
   template <class T>
   T run(jay::task<T> t) {
     return jay::run(std::move(t), config());

@@ -11,6 +11,8 @@
 #include <jay/detail/timers.hpp>
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define JAY_OWN_MEMORY 1
 #elif defined(__has_feature)
@@ -54,8 +56,7 @@ jay::task<bool> falls_below(double mb) {
 class Memory : public ::testing::TestWithParam<unsigned> {
  protected:
   jay::config config() const {
-    jay::config c;
-    c.scheduler.workers = GetParam();
+    jay::config c = jay::testing::with_workers(GetParam());
     c.scheduler.frames_kept = 1;
     return c;
   }

@@ -13,6 +13,7 @@
 #include <jay/detail/log.hpp>
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 using namespace std::chrono_literals;
@@ -137,7 +138,7 @@ TEST(Run, ManyShortRunsLeaveNoDescriptorBehind) {
 }
 
 TEST(Run, WithoutIoThreadsOrHelpersStillServesTimers) {
-  jay::config c;
+  jay::config c = jay::config::from_environment();
   c.io.threads = 0;
   EXPECT_EQ(jay::run(jay::sleep(5ms, 1), c), 1);
   c.io.threads = 1;
@@ -149,8 +150,7 @@ TEST(Run, WithoutIoThreadsOrHelpersStillServesTimers) {
 }
 
 TEST(Run, ManyMoreWorkersThanCores) {
-  jay::config c;
-  c.scheduler.workers = 32;
+  jay::config c = jay::testing::with_workers(32);
   auto main = []() -> jay::task<int> {
     std::vector<jay::task<int>> v;
     for (int i = 0; i < 100; ++i) v.push_back([](int k) -> jay::task<int> {
@@ -391,8 +391,7 @@ TEST(Stalled, AServersClientDoesNotKeepItFromEndingAtTheFirstInterrupt) {
         jay::socket client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
         co_await s.serve_forever();
       };
-      jay::config c;
-      c.scheduler.workers = workers;
+      jay::config c = jay::testing::with_workers(workers);
       try {
         jay::run(main(), c);
       } catch (const jay::keyboard_interrupt&) {
@@ -485,8 +484,7 @@ TEST(Stalled, APeerThatReadsSlowlyIsWaitedFor) {
 
 TEST(ForkIdle, TheChildIsToldAndMayDestroyAndGoOnWithARuntimeOfItsOwn) {
   for (std::uint32_t workers : {1u, 2u, 8u}) {
-    jay::config c;
-    c.scheduler.workers = workers;
+    jay::config c = jay::testing::with_workers(workers);
     auto r = std::make_unique<jay::runner>(c);
     EXPECT_EQ(r->run(answer()), 42);
     auto closed = std::make_unique<jay::runner>(c);
@@ -657,8 +655,7 @@ TEST(Blocked, IsReportedWhenFilesHaveBeenRead) {
 struct LogLevel : testing::Test {
   ~LogLevel() override { jay::detail::log_threshold = jay::log_level::warn; }
   static std::string said(jay::log_level level) {
-    jay::config c;
-    c.scheduler.workers = 2;
+    jay::config c = jay::testing::with_workers(2);
     c.io.threads = 1;
     c.log.level = level;
     testing::internal::CaptureStderr();

@@ -18,6 +18,8 @@
 #include <jay/task_group.hpp>
 #include <jay/wait.hpp>
 
+#include "tests/support/configs.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -27,10 +29,7 @@ class CancelScope : public testing::TestWithParam<unsigned> {
  protected:
   template <class T>
   T run(jay::task<T> t) {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return jay::run(std::move(t), c);
+    return jay::run(std::move(t), jay::testing::with_workers_or_in_order(GetParam()));
   }
 };
 INSTANTIATE_TEST_SUITE_P(On, CancelScope, testing::Values(1u, 2u, 8u, 0u), [](const auto& info) {

@@ -9,6 +9,8 @@
 #include <jay/jay.hpp>
 #include <jay/testing.hpp>
 
+#include "tests/support/configs.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -69,8 +71,7 @@ TEST(Sleep, TheLongestDurationsAreForeverAndCancellable) {
 }
 
 TEST(Sleep, ManyEndInTheOrderOfTheirDeadlinesWithOneWorker) {
-  jay::config c;
-  c.scheduler.order = jay::order::asyncio;
+  jay::config c = jay::testing::in_order();
   std::vector<int> ended;
   auto one = [&](int i) -> jay::task<> {
     co_await jay::sleep(std::chrono::milliseconds(5 * i));
@@ -333,8 +334,7 @@ TEST(WaitFor, ChildrenOfAGatherMayAllBeSuspendedInsideOne) {
     co_return a + b;
   };
   for (unsigned workers : {1u, 2u, 4u}) {
-    jay::config c;
-    c.scheduler.workers = workers;
+    jay::config c = jay::testing::with_workers(workers);
     jay::runner r(c);
     for (int i = 0; i < 20; ++i) ASSERT_EQ(8, r.run(child(3, child)));
   }

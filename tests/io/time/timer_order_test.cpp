@@ -7,6 +7,8 @@
 
 #include <vector>
 
+#include "tests/support/configs.hpp"
+
 namespace {
 
 struct numbered : jay::detail::timer {
@@ -53,8 +55,7 @@ TEST(TimerOrder, EqualDeadlinesFireInTheOrderOfArming) {
 TEST(TimerOrder, InAsynciosOrderGrowingDeadlinesWakeInOrderWithManyIoThreads) {
   constexpr int n = 3000;
   for (unsigned threads : {0u, 1u, 4u}) {
-    jay::config c;
-    c.scheduler.order = jay::order::asyncio;
+    jay::config c = jay::testing::in_order();
     c.io.threads = threads;
     for (int round = 0; round < 5; ++round) {
       std::vector<int> woken;
@@ -76,8 +77,7 @@ TEST(TimerOrder, InAsynciosOrderGrowingDeadlinesWakeInOrderWithManyIoThreads) {
 // A timeout cancels what is inside as it fires, a sleep is woken: both in the order of the deadlines.
 TEST(TimerOrder, InAsynciosOrderTimeoutsAndSleepsWakeInTheOrderOfTheirDeadlines) {
   constexpr int n = 500;
-  jay::config c;
-  c.scheduler.order = jay::order::asyncio;
+  jay::config c = jay::testing::in_order();
   c.io.threads = 2;
   std::vector<int> woken;
   auto main = [&]() -> jay::task<> {
