@@ -35,12 +35,14 @@ double resident_mb() {
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-jay::task<> sleeper() { co_await jay::sleep(20ms); }
+jay::task<> waiter(jay::event& all_are_made) { co_await all_are_made.wait(); }
 
 jay::task<> burst(int n) {
+  jay::event all_are_made;
   std::vector<jay::task_handle<>> hs;
   hs.reserve(static_cast<std::size_t>(n));
-  for (int i = 0; i < n; ++i) hs.push_back(jay::create_task(sleeper()));
+  for (int i = 0; i < n; ++i) hs.push_back(jay::create_task(waiter(all_are_made)));
+  all_are_made.set();
   for (auto& h : hs) co_await h;
 }
 
