@@ -18,6 +18,7 @@
 #include <jay/jay.hpp>
 
 #include "tests/support/configs.hpp"
+#include "tests/support/until_it_waits.hpp"
 
 using namespace std::chrono_literals;
 
@@ -87,11 +88,11 @@ TEST_P(Fork, InsideATask) {
 TEST_P(Fork, InsideATaskThatIOHasMadeReady) {
   auto main = [&]() -> jay::task<int> {
     auto [here, there] = jay::socket::pair();
-    auto write_later = [](jay::socket s) -> jay::task<> {
-      co_await jay::sleep(1ms);
+    auto write_later = [](jay::socket s, jay::task_handle<> reads) -> jay::task<> {
+      co_await jay::testing::until_it_waits(reads);
       co_await s.write_all(jay::bytes_of("x"));
     };
-    auto writes = jay::create_task(write_later, std::move(here));
+    auto writes = jay::create_task(write_later, std::move(here), jay::current_task());
     std::array<std::byte, 4> buffer;
     co_await there.read_some(buffer);
     int status = status_of_child([&] { return run_in_child(); });
