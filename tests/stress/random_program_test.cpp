@@ -528,13 +528,15 @@ extern "C" void tell_what_hangs(int) {
 void run_program(std::uint64_t seed, unsigned kinds = kinds_today) {
   running_seed = seed;
   choices ch(seed);
-  jay::config c;
+  jay::config c = jay::config::from_environment();
   c.scheduler.workers = 1 + ch.below(4);
   c.scheduler.order = ch.below(8) == 0 ? jay::order::asyncio : jay::order::depth;
   if (c.scheduler.order == jay::order::asyncio) c.scheduler.workers = 1;
   c.io.threads = 1 + ch.below(2);
   c.io.help = ch.below(4) != 0;
   c.io.spin = ch.below(4) == 0 ? 50 : 0;
+  c.scheduler.steal = ch.below(2) == 0 ? jay::steal_policy::half : jay::steal_policy::one;
+  if (ch.below(8) == 0) c.io.threads = 0;
   shared_things sh;  // outlives the run: a shielded task that nobody waits for ends with the runtime
   sh.kinds = kinds;
   std::uint64_t got = 0;

@@ -17,23 +17,12 @@
 #include <jay/socket.hpp>
 #include <jay/time.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 namespace jay::testing {
 
 inline jay::address loopback(std::uint16_t port = 0) { return jay::address::ip("127.0.0.1", port); }
-
-/// One worker, first in first out: after `co_await jay::sleep(0s)` every task that was started has come to its first wait.
-inline jay::config in_order() {
-  jay::config c;
-  c.scheduler.order = jay::order::asyncio;
-  return c;
-}
-inline jay::config with_workers(std::uint32_t n) {
-  jay::config c;
-  c.scheduler.workers = n;
-  return c;
-}
 
 /// A connected pair over TCP.
 inline jay::task<std::pair<jay::socket, jay::socket>> tcp_pair() {

@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <jay/config.hpp>
-
+#include "configs.hpp"
 #include "worker_counts.hpp"
 
 namespace jay::testing {
@@ -13,11 +12,7 @@ namespace jay::testing {
 /// 0: one worker in asyncio's order.
 class OnOrders : public ::testing::TestWithParam<unsigned> {
  protected:
-  static jay::config config() {
-    jay::config c;
-    c.scheduler = GetParam() ? workers(GetParam()) : in_asyncio_order();
-    return c;
-  }
+  static jay::config config() { return with_workers_or_in_order(GetParam()); }
   static bool in_order() { return GetParam() == 0; }
 };
 

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <semaphore>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <jay/create_task.hpp>
@@ -35,9 +37,12 @@ T run_on(jay::scheduler& s, jay::task<T> t) {
   return h.take();
 }
 
+/// How much a steal takes is drawn (drawn.cpp).
 inline jay::scheduler_config workers(std::uint32_t n) {
   jay::scheduler_config c;
   c.workers = n;
+  const char* steal = std::getenv("JAY_SCHEDULER_STEAL");
+  if (steal && std::string_view(steal) == "half") c.steal = jay::steal_policy::half;
   return c;
 }
 /// One worker, first in first out: what runs when is known.

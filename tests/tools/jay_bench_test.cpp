@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -225,7 +226,7 @@ TEST_F(JayBench, CtrlCKeepsWhatWasMeasuredAndEndsTheProgram) {
   program("skynet", "echo $$ > $FOLDER/pid.new; mv $FOLDER/pid.new $FOLDER/pid; exec sleep 600");
   const pid_t child = start({"run", "--bin", bin().string(), "fib", "skynet", "--workers", "1", "--repeat", "1",
                              "--out", file("r.json").string()});
-  while (!fs::exists(file("pid"))) usleep(1000);
+  while (!fs::exists(file("pid"))) sched_yield();
   kill(child, SIGINT);
   const outcome ran = finish(child);
   EXPECT_EQ(ran.status, 130);

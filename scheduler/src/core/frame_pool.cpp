@@ -68,7 +68,8 @@ class depot {
     add_batch(s, std::exchange(s.loose, nullptr));
   }
 
-  bool over() const noexcept { return bytes_.load(relaxed) > kept_.load(relaxed); }
+  /// There is something to give back. What a round has brought home is not counted any more, and its pages still have to go.
+  bool over() const noexcept { return too_much() || due_.load(relaxed); }
   std::size_t bytes() const noexcept { return bytes_.load(relaxed); }
 
   void begin(std::size_t kept) noexcept {
@@ -106,7 +107,7 @@ class depot {
 
   bool give_back() noexcept {
     if (!releasing_.try_lock()) return false;  // another thread is at it
-    bool more = due_ || begin_round();
+    bool more = due_.load(relaxed) || begin_round();
     for (int i = 0; more && i < batches_at_once; ++i) more = go_on();
     releasing_.unlock();
     return more;
@@ -196,6 +197,7 @@ class depot {
       s.touched = &to;
     }
   }
+  bool too_much() const noexcept { return bytes_.load(relaxed) > kept_.load(relaxed); }
   std::size_t bytes_of(const shelf& s) const noexcept { return static_cast<std::size_t>(&s - shelves_) * frame_step; }
 
   // ---- releasing_ is held ----
@@ -214,8 +216,9 @@ class depot {
       s.unwanted = s.count;
       sum += s.due;
     }
-    due_ = sum > 0 && over();
-    return due_;
+    const bool due = sum > 0 && too_much();
+    due_.store(due, relaxed);
+    return due;
   }
   bool go_on() noexcept {
     JAY_DEBUG_ASSERT(releasing_.is_locked());
@@ -230,7 +233,8 @@ class depot {
       if (give_pages_back(at_, kept_.load(relaxed))) return true;
     }
     at_ = 1;
-    return due_ = false;
+    due_.store(false, relaxed);
+    return false;
   }
   bool bring_home(std::size_t cls) noexcept {
     shelf& s = shelves_[cls];
@@ -292,7 +296,7 @@ class depot {
       }
       bytes_.store(0, relaxed);
       resident_.store(0, relaxed);
-      due_ = false;
+      due_.store(false, relaxed);
       at_ = 1;
     }
     for (std::size_t cls = 1; cls < frame_classes; ++cls) shelves_[cls].mutex.unlock();
@@ -308,7 +312,7 @@ class depot {
   atomic<std::size_t> schedulers_{0};
 
   spin_mutex releasing_;  // one at a time; guards what follows
-  bool due_ = false;      // a round is under way
+  atomic<bool> due_{false};  // a round is under way; relaxed: a hint without the lock
   std::size_t at_ = 1;    // and has come to this class
   std::int64_t next_round_ = 0;
 };

@@ -17,6 +17,7 @@
 #include <jay/settled.hpp>
 
 #include "tests/support/net.hpp"
+#include "tests/support/until_it_waits.hpp"
 
 using namespace std::chrono_literals;
 using namespace jay::testing;
@@ -242,7 +243,7 @@ TEST_P(File, AnOpenThatWaitsForAFifosOtherEndIsCancelled) {
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   auto main = [&]() -> jay::task<> {
     auto opening = jay::create_task(jay::file::open(path, "w"));
-    co_await jay::sleep(10ms);
+    co_await until_it_waits(opening);
     EXPECT_FALSE(opening.done());
     opening.cancel();
     auto other = jay::create_task(jay::file::open(path, "r"));

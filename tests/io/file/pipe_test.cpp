@@ -45,9 +45,8 @@ class Pipe : public testing::TestWithParam<std::tuple<jay::io_backend, std::uint
 
   template <class T>
   T run(jay::task<T> t) {
-    jay::config c;
+    jay::config c = with_workers(std::get<1>(GetParam()));
     c.io.backend = std::get<0>(GetParam());
-    c.scheduler.workers = std::get<1>(GetParam());
     return jay::run(std::move(t), c);
   }
 

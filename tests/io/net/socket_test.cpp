@@ -331,8 +331,8 @@ TEST(Socket, CancelAndDataRace) {
 }
 
 TEST(Socket, ASiblingsFailureCancelsAReadInAGather) {
-  auto fail = []() -> jay::task<int> {
-    co_await jay::sleep(1ms);
+  auto fail = [](jay::task_handle<> parent) -> jay::task<int> {
+    while (parent.call_graph().children.empty()) co_await jay::sleep(0s);  // until the read waits
     throw std::logic_error("stop");
   };
   auto main = [fail]() -> jay::task<> {
@@ -340,7 +340,7 @@ TEST(Socket, ASiblingsFailureCancelsAReadInAGather) {
     std::array<std::byte, 16> buffer;
     std::string what;
     try {
-      co_await jay::gather(fail(), a.read_some(buffer));
+      co_await jay::gather(fail(jay::current_task()), a.read_some(buffer));
     } catch (const std::logic_error& e) {
       what = e.what();
     }

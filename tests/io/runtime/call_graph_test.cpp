@@ -13,14 +13,15 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
 using jay::call_graph_state;
 
 jay::config workers(unsigned n) {
-  jay::config c;
-  c.scheduler.workers = n;
+  jay::config c = jay::testing::with_workers(n);
   c.io.threads = 1;
   return c;
 }

@@ -17,6 +17,7 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "tests/support/worker_counts.hpp"
 
@@ -26,12 +27,7 @@ namespace {
 
 class Descriptors : public ::testing::TestWithParam<unsigned> {
  protected:
-  static jay::config config() {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return c;
-  }
+  static jay::config config() { return jay::testing::with_workers_or_in_order(GetParam()); }
   template <class T>
   T run(jay::task<T> t) {
     return jay::run(std::move(t), config());

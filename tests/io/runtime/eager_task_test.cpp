@@ -17,6 +17,7 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/worker_counts.hpp"
 
 using namespace std::chrono_literals;
@@ -27,10 +28,7 @@ class EagerTask : public ::testing::TestWithParam<unsigned> {
  protected:
   template <class T>
   T run(jay::task<T> t) {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return jay::run(std::move(t), c);
+    return jay::run(std::move(t), jay::testing::with_workers_or_in_order(GetParam()));
   }
 };
 JAY_FOR_WORKER_COUNTS(EagerTask);
@@ -221,16 +219,22 @@ using ::testing::ExitedWithCode;
 
 void say(const char* text) { std::fputs(text, stderr); }
 
-jay::eager_task<> sleeps() {
+std::atomic<bool> may_end = false;
+
+jay::eager_task<> stays() {
   say("begun");
-  co_await jay::sleep(20ms);
+  do {
+    co_await jay::sleep(0s);
+  } while (!may_end);
   say(", ended");
 }
 
 TEST_F(DefaultRuntime, BeginsInTheCallAndEndsWithTheProcessWhenNoTaskIsLeft) {
+  ::setenv("JAY_SCHEDULER_ORDER", "depth", 1);  // in asyncio's order only the one worker runs tasks
   auto program = [] {
-    sleeps();
+    stays();
     say(", back");
+    std::atexit([] { may_end = true; });  // goes before the runtime's own
     std::exit(0);
   };
   EXPECT_EXIT(program(), ExitedWithCode(0), "^begun, back, ended");
@@ -238,7 +242,8 @@ TEST_F(DefaultRuntime, BeginsInTheCallAndEndsWithTheProcessWhenNoTaskIsLeft) {
 
 TEST_F(DefaultRuntime, WaitsForReactionsAndForTasksOfTasks) {
   auto program = [] {
-    sleeps().then([] { return sleeps(); }).finally([] { say(", finally"); });
+    may_end = true;
+    stays().then([] { return stays(); }).finally([] { say(", finally"); });
     std::exit(0);
   };
   EXPECT_EXIT(program(), ExitedWithCode(0), "^begun, endedbegun, ended, finally");
@@ -292,7 +297,7 @@ TEST_F(DefaultRuntime, HasALoopThatRunsUpToTheEnd) {
       loop = &jay::get_event_loop();
       known = true;
       loop->stop();
-      co_await jay::sleep(1ms);
+      co_await jay::sleep(0s);
       loop->call_soon([] { say("stop does nothing"); });
     }();
     while (!known) std::this_thread::yield();
@@ -311,7 +316,7 @@ TEST_F(DefaultRuntime, HasALoopThatRunsUpToTheEnd) {
 TEST_F(DefaultRuntime, IsNotWaitedForWhereATaskCallsExit) {
   auto program = [] {
     []() -> jay::eager_task<> {
-      co_await jay::sleep(1ms);
+      co_await jay::sleep(0s);
       say("exits");
       std::exit(3);
     }();
@@ -322,7 +327,8 @@ TEST_F(DefaultRuntime, IsNotWaitedForWhereATaskCallsExit) {
 
 TEST_F(DefaultRuntime, StandsBesideARun) {
   auto program = [] {
-    jay::eager_task<> e = sleeps();
+    may_end = true;
+    jay::eager_task<> e = stays();
     jay::run([](jay::eager_task<> one) -> jay::task<> { co_await one; }(e));
     say(", run has ended");
     std::exit(0);
@@ -338,7 +344,8 @@ TEST_F(DefaultRuntime, ThereIsAnotherInTheChildOfAFork) {
     if (child == 0) {
       // After the end of its runtime, and before LeakSanitizer looks: it takes the threads that stayed in the parent for lost.
       std::atexit([] { ::_exit(5); });
-      sleeps();
+      may_end = true;
+      stays();
       std::exit(0);
     }
     int status = 0;

@@ -10,6 +10,7 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/hogs.hpp"
 
 using namespace std::chrono_literals;
@@ -29,8 +30,7 @@ class IoBeside : public ::testing::TestWithParam<set_up> {
  protected:
   template <class Body>
   void beside_hogs(Body body) {
-    jay::config c;
-    c.scheduler.workers = GetParam().workers;
+    jay::config c = jay::testing::with_workers(GetParam().workers);
     c.io.threads = GetParam().io_threads;
     auto main = [&]() -> jay::task<> {
       std::atomic<bool> stop{false};
@@ -118,8 +118,7 @@ class OnAnIoThread : public ::testing::TestWithParam<unsigned> {
  protected:
   template <class Body>
   void run(Body body) {
-    jay::config c;
-    c.scheduler.workers = 1;
+    jay::config c = jay::testing::with_workers(1);
     c.io.threads = GetParam();
     std::atomic<bool> stop{false};  // outlives the run, which ends what the body has left
     auto main = [&]() -> jay::task<> {
@@ -207,8 +206,7 @@ class StuckIoThread : public ::testing::TestWithParam<set_up> {
  protected:
   template <class Body>
   void run(Body body) {
-    jay::config c;
-    c.scheduler.workers = GetParam().workers;
+    jay::config c = jay::testing::with_workers(GetParam().workers);
     c.io.threads = GetParam().io_threads;
     auto main = [&]() -> jay::task<> {
       std::atomic<bool> stop{false};
@@ -334,8 +332,7 @@ class Limit : public ::testing::TestWithParam<ready_operation> {};
 
 TEST_P(Limit, AroundOperationsThatAreAlwaysReadyIsKept) {
   for (unsigned workers : {1u, 2u}) {
-    jay::config c;
-    c.scheduler.workers = workers;
+    jay::config c = jay::testing::with_workers(workers);
     auto main = []() -> jay::task<> {
       bool expired = false;
       try {
@@ -357,8 +354,7 @@ INSTANTIATE_TEST_SUITE_P(Loops, Limit,
 
 // The one worker sleeps while the I/O thread runs the task.
 TEST(BlockedReport, IsNotGivenWhileATaskComputesOnAnIoThread) {
-  jay::config c;
-  c.scheduler.workers = 1;
+  jay::config c = jay::testing::with_workers(1);
   auto main = []() -> jay::task<> {
     co_await jay::sleep(1ms);
     const auto end = std::chrono::steady_clock::now() + 2500ms;

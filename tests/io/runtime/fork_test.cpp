@@ -17,6 +17,9 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
+#include "tests/support/until_it_waits.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -24,12 +27,7 @@ namespace {
 /// With 1, 2 and 4 workers, and (0) in asyncio's order.
 class Fork : public testing::TestWithParam<unsigned> {
  protected:
-  jay::config config() {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return c;
-  }
+  jay::config config() { return jay::testing::with_workers_or_in_order(GetParam()); }
   template <class T>
   T run(jay::task<T> t) {
     return jay::run(std::move(t), config());
@@ -90,11 +88,11 @@ TEST_P(Fork, InsideATask) {
 TEST_P(Fork, InsideATaskThatIOHasMadeReady) {
   auto main = [&]() -> jay::task<int> {
     auto [here, there] = jay::socket::pair();
-    auto write_later = [](jay::socket s) -> jay::task<> {
-      co_await jay::sleep(1ms);
+    auto write_later = [](jay::socket s, jay::task_handle<> reads) -> jay::task<> {
+      co_await jay::testing::until_it_waits(reads);
       co_await s.write_all(jay::bytes_of("x"));
     };
-    auto writes = jay::create_task(write_later, std::move(here));
+    auto writes = jay::create_task(write_later, std::move(here), jay::current_task());
     std::array<std::byte, 4> buffer;
     co_await there.read_some(buffer);
     int status = status_of_child([&] { return run_in_child(); });

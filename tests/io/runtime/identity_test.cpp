@@ -7,6 +7,8 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/until_it_waits.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -21,10 +23,10 @@ TEST(Identity, AsCompletedGoesOnInTheNextRuntime) {
   auto each = jay::run(begin());
   a.set_result(1);  // its runtime is gone
   auto rest = [&]() -> jay::task<int> {
-    auto second = jay::create_task([](jay::promise<int> p) -> jay::task<> {
-      co_await jay::sleep(1ms);
+    auto second = jay::create_task([](jay::promise<int> p, jay::task_handle<> awaits) -> jay::task<> {
+      co_await jay::testing::until_it_waits(awaits);
       p.set_result(2);
-    }(b));
+    }(b, jay::current_task()));
     int sum = 0;
     for (int i = 0; i < 2; ++i) {
       auto next = co_await each->next();

@@ -11,6 +11,8 @@
 #include <jay/detail/timers.hpp>
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define JAY_OWN_MEMORY 1
 #elif defined(__has_feature)
@@ -33,12 +35,14 @@ double resident_mb() {
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-jay::task<> sleeper() { co_await jay::sleep(20ms); }
+jay::task<> waiter(jay::event& all_are_made) { co_await all_are_made.wait(); }
 
 jay::task<> burst(int n) {
+  jay::event all_are_made;
   std::vector<jay::task_handle<>> hs;
   hs.reserve(static_cast<std::size_t>(n));
-  for (int i = 0; i < n; ++i) hs.push_back(jay::create_task(sleeper()));
+  for (int i = 0; i < n; ++i) hs.push_back(jay::create_task(waiter(all_are_made)));
+  all_are_made.set();
   for (auto& h : hs) co_await h;
 }
 
@@ -54,8 +58,7 @@ jay::task<bool> falls_below(double mb) {
 class Memory : public ::testing::TestWithParam<unsigned> {
  protected:
   jay::config config() const {
-    jay::config c;
-    c.scheduler.workers = GetParam();
+    jay::config c = jay::testing::with_workers(GetParam());
     c.scheduler.frames_kept = 1;
     return c;
   }

@@ -7,15 +7,19 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <latch>
 #include <mutex>
 #include <thread>
 
 #include <jay/detail/log.hpp>
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/scratch_directory.hpp"
+#include "tests/support/until_it_waits.hpp"
 
 using namespace std::chrono_literals;
+using jay::testing::until_it_waits;
 
 namespace {
 
@@ -30,7 +34,7 @@ TEST(Run, GivesTheValueAndThrowsTheError) {
   EXPECT_THROW(jay::run(fails()), std::domain_error);
 }
 
-TEST(Run, TakesAnyOp) { EXPECT_EQ(jay::run(jay::sleep(1ms, 3)), 3); }
+TEST(Run, TakesAnyOp) { EXPECT_EQ(jay::run(jay::sleep(0s, 3)), 3); }
 
 TEST(Run, GivesMoveOnlyValues) {
   auto main = []() -> jay::task<std::unique_ptr<int>> { co_return std::make_unique<int>(5); };
@@ -59,12 +63,14 @@ TEST(Run, CancelsWhatIsLeftAndWaitsForItsCleanup) {
     } catch (const jay::cancelled_error&) {
       stop = true;
     }
-    co_await jay::sleep(2ms);
+    co_await jay::sleep(0s);
     if (stop) ++cleaned;
   };
   auto main = [&]() -> jay::task<> {
-    for (int i = 0; i < 5; ++i) jay::create_task(background());
-    co_await jay::sleep(1ms);
+    for (int i = 0; i < 5; ++i) {
+      auto h = jay::create_task(background());
+      co_await until_it_waits(h);
+    }
   };
   jay::run(main());
   EXPECT_EQ(cleaned.load(), 5);
@@ -85,41 +91,45 @@ TEST(Run, EndsATaskThatACleanupHasStarted) {
       co_await jay::sleep(24h);
     } catch (const jay::cancelled_error&) {
     }
-    jay::create_task(late());
-    co_await jay::sleep(1ms);
+    auto h = jay::create_task(late());
+    co_await until_it_waits(h);
   };
   auto main = [&]() -> jay::task<> {
-    jay::create_task(background());
-    co_await jay::sleep(1ms);
+    auto h = jay::create_task(background());
+    co_await until_it_waits(h);
   };
   jay::run(main());
   EXPECT_TRUE(ended.load());
 }
 
 TEST(Run, TenThousandPendingTasksEndWithAllTheirDestructors) {
-  std::atomic<int> destroyed{0};
+  std::atomic<int> begun{0}, destroyed{0};
   struct counted {
     std::atomic<int>& n;
     ~counted() { ++n; }
   };
   auto pending = [&]() -> jay::task<> {
     counted c{destroyed};
+    ++begun;
     co_await jay::sleep(24h);
   };
   auto main = [&]() -> jay::task<> {
     for (int i = 0; i < 10'000; ++i) jay::create_task(pending());
-    co_await jay::sleep(20ms);
+    while (begun < 5'000) co_await jay::sleep(0s);
   };
   jay::run(main());
-  // a task that was cancelled before it began never made its local
-  EXPECT_LE(destroyed.load(), 10'000);
-  EXPECT_GT(destroyed.load(), 0);
+  EXPECT_EQ(destroyed.load(), begun.load());  // a task that was cancelled before it began never made its local
 }
 
 TEST(Run, TwoRuntimesAtOnce) {
   int a = 0, b = 0;
-  std::thread other([&] { a = jay::run(jay::sleep(2ms, 1)); });
-  b = jay::run(jay::sleep(2ms, 2));
+  std::latch both(2);
+  auto one = [&](int v) -> jay::task<int> {
+    both.arrive_and_wait();
+    co_return co_await jay::sleep(0s, v);
+  };
+  std::thread other([&] { a = jay::run(one(1)); });
+  b = jay::run(one(2));
   other.join();
   EXPECT_EQ(a + b, 3);
 }
@@ -137,7 +147,7 @@ TEST(Run, ManyShortRunsLeaveNoDescriptorBehind) {
 }
 
 TEST(Run, WithoutIoThreadsOrHelpersStillServesTimers) {
-  jay::config c;
+  jay::config c = jay::config::from_environment();
   c.io.threads = 0;
   EXPECT_EQ(jay::run(jay::sleep(5ms, 1), c), 1);
   c.io.threads = 1;
@@ -149,8 +159,7 @@ TEST(Run, WithoutIoThreadsOrHelpersStillServesTimers) {
 }
 
 TEST(Run, ManyMoreWorkersThanCores) {
-  jay::config c;
-  c.scheduler.workers = 32;
+  jay::config c = jay::testing::with_workers(32);
   auto main = []() -> jay::task<int> {
     std::vector<jay::task<int>> v;
     for (int i = 0; i < 100; ++i) v.push_back([](int k) -> jay::task<int> {
@@ -173,7 +182,7 @@ TEST(Run, ABadConfigurationIsRefused) {
 TEST(Runner, RunsSeveralTimes) {
   jay::runner r;
   EXPECT_EQ(r.run(answer()), 42);
-  EXPECT_EQ(r.run(jay::sleep(1ms, 1)), 1);
+  EXPECT_EQ(r.run(jay::sleep(0s, 1)), 1);
   r.close();
   EXPECT_THROW(r.run(answer()), std::runtime_error);
 }
@@ -311,8 +320,8 @@ TEST(Interrupt, WhileARunEndsSaysWhatItWaitsForAndTheSecondEndsIt) {
       co_await jay::sleep(24h);
     };
     auto main = [&]() -> jay::task<> {
-      jay::create_task(jay::task_options().name("the stubborn one"), stubborn);
-      co_await jay::sleep(1ms);
+      auto h = jay::create_task(jay::task_options().name("the stubborn one"), stubborn);
+      co_await until_it_waits(h);
     };
     jay::run(main());
   });
@@ -330,7 +339,7 @@ TEST(Interrupt, WhileABlockingCallIsWaitedForNamesIt) {
     };
     auto main = [&]() -> jay::task<> {
       jay::create_task(jay::to_thread(call));
-      while (!begun) co_await jay::sleep(1ms);
+      while (!begun) co_await jay::sleep(0s);
       std::fputs("returned\n", stderr);
     };
     jay::config c;
@@ -391,8 +400,7 @@ TEST(Stalled, AServersClientDoesNotKeepItFromEndingAtTheFirstInterrupt) {
         jay::socket client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
         co_await s.serve_forever();
       };
-      jay::config c;
-      c.scheduler.workers = workers;
+      jay::config c = jay::testing::with_workers(workers);
       try {
         jay::run(main(), c);
       } catch (const jay::keyboard_interrupt&) {
@@ -408,8 +416,10 @@ TEST(Stalled, AServersClientDoesNotKeepItFromEndingAtTheFirstInterrupt) {
 TEST(Stalled, ACleanupThatWaitsForItIsEndedWithTheRun) {
   bool told = false;
   auto main = [&]() -> jay::task<> {
+    jay::event connected;
     auto writes = [&]() -> jay::task<> {
       auto [listener, writer] = co_await to_a_peer_that_does_not_read();
+      connected.set();
       try {
         co_await jay::sleep(24h);
       } catch (const jay::cancelled_error&) {
@@ -421,17 +431,20 @@ TEST(Stalled, ACleanupThatWaitsForItIsEndedWithTheRun) {
         told = e.code().value() == ECANCELED;
       }
     };
-    jay::create_task(writes);
-    co_await jay::sleep(50ms);
+    auto h = jay::create_task(writes);
+    co_await connected.wait();
+    co_await until_it_waits(h);
   };
   jay::run(main());
   EXPECT_TRUE(told);
 }
 
 TEST(Stalled, ServeForeverIsCancelledWithoutASignalToo) {
-  auto main = []() -> jay::task<> {
-    auto handler = [](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
+  std::atomic<int> written{0};
+  auto main = [&]() -> jay::task<> {
+    auto handler = [&](jay::stream_reader, jay::stream_writer w) -> jay::task<> {
       w.write(std::string(32 << 20, 'x'));
+      ++written;
       co_await jay::sleep(24h);
     };
     jay::server s = co_await jay::start_server(handler, "127.0.0.1", 0);
@@ -442,7 +455,8 @@ TEST(Stalled, ServeForeverIsCancelledWithoutASignalToo) {
         client = co_await jay::socket::connect(jay::address::ip("127.0.0.1", s.port()));
       }
       auto serving = jay::create_task(s.serve_forever());
-      co_await jay::sleep(50ms);
+      while (written < 1 + twice) co_await jay::sleep(0s);
+      co_await until_it_waits(serving);
       serving.cancel();
       if (twice) {
         co_await jay::sleep(0s);
@@ -485,8 +499,7 @@ TEST(Stalled, APeerThatReadsSlowlyIsWaitedFor) {
 
 TEST(ForkIdle, TheChildIsToldAndMayDestroyAndGoOnWithARuntimeOfItsOwn) {
   for (std::uint32_t workers : {1u, 2u, 8u}) {
-    jay::config c;
-    c.scheduler.workers = workers;
+    jay::config c = jay::testing::with_workers(workers);
     auto r = std::make_unique<jay::runner>(c);
     EXPECT_EQ(r->run(answer()), 42);
     auto closed = std::make_unique<jay::runner>(c);
@@ -524,7 +537,8 @@ TEST(ForkIdle, AHandleOfTheParentsIsHarmlessInTheChild) {
     auto waits = jay::create_task(jay::sleep(24h));
     auto [p, f] = jay::with_resolvers<int>();
     auto reads = jay::create_task([](jay::future<int> g) -> jay::task<int> { co_return co_await g; }, f);
-    co_await jay::sleep(1ms);
+    co_await until_it_waits(waits);
+    co_await until_it_waits(reads);
     int status = status_of_child([&] {
       ::alarm(60);
       bool gone = !waits.cancel();
@@ -570,7 +584,7 @@ TEST(Shutdown, NamesABlockingCallThatDoesNotEnd) {
     };
     auto main = [&]() -> jay::task<> {
       jay::create_task(jay::to_thread(call));
-      while (!begun) co_await jay::sleep(1ms);
+      while (!begun) co_await jay::sleep(0s);
     };
     jay::run(main(), c);
     return 0;
@@ -592,9 +606,11 @@ std::string said_in_a_deadlock(jay::task<> (*first)()) {
   if (pid == 0) {
     ::dup2(pipe_ends[1], 2);
     jay::lock a, b;
-    auto one = [](jay::lock& first_lock, jay::lock& second) -> jay::task<> {
+    std::atomic<int> held{0};
+    auto one = [&held](jay::lock& first_lock, jay::lock& second) -> jay::task<> {
       co_await first_lock.acquire();
-      co_await jay::sleep(5ms);
+      ++held;
+      while (held < 2) co_await jay::sleep(0s);
       co_await second.acquire();
     };
     auto main = [&]() -> jay::task<> {
@@ -657,8 +673,7 @@ TEST(Blocked, IsReportedWhenFilesHaveBeenRead) {
 struct LogLevel : testing::Test {
   ~LogLevel() override { jay::detail::log_threshold = jay::log_level::warn; }
   static std::string said(jay::log_level level) {
-    jay::config c;
-    c.scheduler.workers = 2;
+    jay::config c = jay::testing::with_workers(2);
     c.io.threads = 1;
     c.log.level = level;
     testing::internal::CaptureStderr();
@@ -686,7 +701,7 @@ TEST_F(LogLevel, OffKeepsReportsBack) {
   };
   auto main = [&]() -> jay::task<> {
     jay::create_task(fail);
-    co_await jay::sleep(1ms);
+    while (jay::all_tasks().size() > 1) co_await jay::sleep(0s);
   };
   testing::internal::CaptureStderr();
   jay::run(main(), c);

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/echo_lines.hpp"
 
 namespace {
@@ -82,9 +83,7 @@ TEST(Synopsis, RunTakesEveryAwaitable) {
   auto [a, b] = jay::run(jay::gather(give(1), text("b")));
   EXPECT_EQ(1, a);
   EXPECT_EQ("b", b);
-  jay::config c;
-  c.scheduler.workers = 2;
-  c.scheduler.order = jay::order::depth;
+  jay::config c = jay::testing::with_workers(2);
   c.io.threads = 1;
   c.debug.enabled = true;
   EXPECT_EQ(8, jay::run(give(8), c));

@@ -10,6 +10,8 @@
 
 #include <jay/jay.hpp>
 
+#include "tests/support/configs.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -27,8 +29,7 @@ class calling_error : public std::runtime_error {
 
 // The stop callback moves another deadline of the same worker's, which takes the lock of its timers.
 TEST(UserCode, AStopCallbackOfATimeoutThatExpiresMayMoveAnotherDeadline) {
-  jay::config c;
-  c.scheduler.workers = 1;
+  jay::config c = jay::testing::with_workers(1);
   auto inside = [](jay::timeout_scope& outer) -> jay::task<> {
     std::stop_token token = jay::get_stop_token();
     std::stop_callback moved(token, [&] { outer.reschedule(std::nullopt); });

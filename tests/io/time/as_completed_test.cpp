@@ -12,6 +12,8 @@
 #include <jay/gather.hpp>
 #include <jay/run.hpp>
 
+#include "tests/support/configs.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -20,9 +22,7 @@ class AsCompleted : public testing::TestWithParam<unsigned> {
  protected:
   template <class T>
   T run(jay::task<T> t) {
-    jay::config c;
-    c.scheduler.workers = GetParam();
-    return jay::run(std::move(t), c);
+    return jay::run(std::move(t), jay::testing::with_workers(GetParam()));
   }
 };
 INSTANTIATE_TEST_SUITE_P(Workers, AsCompleted, testing::Values(1u, 2u, 4u));

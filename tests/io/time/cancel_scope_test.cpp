@@ -11,6 +11,7 @@
 
 #include <jay/cancel.hpp>
 #include <jay/event.hpp>
+#include <jay/event_loop.hpp>
 #include <jay/gather_limited.hpp>
 #include <jay/lock.hpp>
 #include <jay/run.hpp>
@@ -19,7 +20,9 @@
 #include <jay/task_group.hpp>
 #include <jay/wait.hpp>
 
+#include "tests/support/configs.hpp"
 #include "tests/support/turn.hpp"
+#include "tests/support/until_it_waits.hpp"
 
 using namespace std::chrono_literals;
 
@@ -30,10 +33,7 @@ class CancelScope : public testing::TestWithParam<unsigned> {
  protected:
   template <class T>
   T run(jay::task<T> t) {
-    jay::config c;
-    c.scheduler.workers = GetParam() ? GetParam() : 1;
-    if (GetParam() == 0) c.scheduler.order = jay::order::asyncio;
-    return jay::run(std::move(t), c);
+    return jay::run(std::move(t), jay::testing::with_workers_or_in_order(GetParam()));
   }
 };
 INSTANTIATE_TEST_SUITE_P(On, CancelScope, testing::Values(1u, 2u, 8u, 0u), [](const auto& info) {
@@ -297,8 +297,8 @@ TEST_P(CancelScope, AShieldKeepsOutWhatScopesAroundDo) {
     bool cleaned = false;
     bool again = false;
     auto cleanup = [&]() -> jay::task<> {
-      co_await jay::sleep(1ms);
-      auto h = jay::create_task(jay::sleep(1ms, 3));
+      co_await jay::sleep(0s);
+      auto h = jay::create_task(jay::sleep(0s, 3));
       int v = co_await h;
       EXPECT_EQ(v, 3);
       cleaned = true;
@@ -327,7 +327,7 @@ TEST_P(CancelScope, AShieldThatIsOpenKeepsOutWhatComesLater) {
     bool through = false;
     auto shielded = [&]() -> jay::task<> {
       outer.cancel();
-      co_await jay::sleep(1ms);
+      co_await jay::sleep(0s);
       through = true;
     };
     auto body = [&]() -> jay::task<> {
@@ -364,7 +364,6 @@ jay::task<> stand(standing& st) {
     st.arrived.set_result();
     st.times = co_await told(1);
     co_await jay::sleep(0s);  // an edge is told once
-    co_await jay::sleep(1ms);
     throw jay::cancelled_error("from inside");
   };
   co_await jay::with(st.scope, body);
@@ -684,8 +683,8 @@ TEST_P(CancelScope, OfAGathersChildIsItsOwn) {
       jay::cancel_scope scope;
       auto body = [&](jay::cancel_scope& s) -> jay::task<> {
         if (cancels) s.cancel();
-        co_await jay::sleep(1ms);
-        co_await jay::sleep(1ms);
+        co_await jay::sleep(0s);
+        co_await jay::sleep(0s);
       };
       co_await jay::with(scope, body);
       co_await jay::sleep(0s);
@@ -705,7 +704,7 @@ TEST_P(CancelScope, AGathersChildCanShieldItsCleanup) {
     std::atomic<int> cleaned{0};
     std::atomic<int> begun{0};
     auto cleanup = [&]() -> jay::task<> {
-      co_await jay::sleep(1ms);
+      co_await jay::sleep(0s);
       ++cleaned;
     };
     auto child = [&]() -> jay::task<> {
@@ -728,14 +727,14 @@ TEST_P(CancelScope, AnAwaitedTaskIsCancelledOnceAndWaitedFor) {
     auto work = [&]() -> jay::task<> {
       int n = co_await told(1);
       times += n;
-      co_await jay::sleep(1ms);  // its cleanup goes on
+      co_await jay::sleep(0s);  // its cleanup goes on
       ++times;
       throw jay::cancelled_error();
     };
     auto h = jay::create_task(work());
     int inside = 0;
     auto body = [&](jay::cancel_scope& s) -> jay::task<> {
-      co_await jay::sleep(1ms);
+      co_await jay::testing::until_it_waits(h);
       s.cancel();
       bool cancelled = false;
       try {
@@ -765,12 +764,13 @@ TEST_P(CancelScope, SettledAndGatherOfHandlesWaitUntilTheTaskHasEnded) {
       auto work = [&]() -> jay::task<> {
         int n = co_await told(1);
         steps += n;
-        co_await jay::sleep(1ms);
+        co_await jay::sleep(0s);
         ++steps;
       };
       auto h = jay::create_task(work());
-      auto later = [&]() -> jay::task<> {
-        co_await jay::sleep(1ms);
+      auto later = [&, awaiting = jay::current_task()]() -> jay::task<> {
+        co_await jay::testing::until_it_waits(h);
+        co_await jay::testing::until_it_waits(awaiting);
         scope.cancel();
       };
       auto canceller = jay::create_task(later());
@@ -799,14 +799,15 @@ TEST_P(CancelScope, ATaskGroupInsideCancelsItsTasksAndWaitsForThem) {
     auto member = [&]() -> jay::task<> {
       int n = co_await told(1);
       steps += n;
-      co_await jay::sleep(1ms);
+      co_await jay::sleep(0s);
       ++steps;
       throw jay::cancelled_error();
     };
     auto group = [&](jay::task_group& tg) -> jay::task<> {
-      tg.create_task(member());
-      tg.create_task(member());
-      co_await jay::sleep(1ms);
+      auto a = tg.create_task(member());
+      auto b = tg.create_task(member());
+      co_await jay::testing::until_it_waits(a);
+      co_await jay::testing::until_it_waits(b);
       scope.cancel();
       co_await forever();
     };
@@ -867,11 +868,11 @@ TEST_P(CancelScope, EndsWaitsOfEveryKind) {
     for (bool before : {false, true}) {
       for (auto& w : waits) {
         jay::cancel_scope scope;
-        auto helper = [](jay::cancel_scope& s) -> jay::task<> {
-          co_await jay::sleep(1ms);
+        auto helper = [](jay::cancel_scope& s, jay::task_handle<> awaiting) -> jay::task<> {
+          co_await jay::testing::until_it_waits(awaiting);
           s.cancel();
         };
-        auto h = jay::create_task(helper(scope));
+        auto h = jay::create_task(helper(scope, jay::current_task()));
         if (before) co_await h;
         auto body = [&]() -> jay::task<> { co_await w(); };
         co_await jay::with(scope, body);
@@ -894,9 +895,14 @@ TEST_P(CancelScope, GatherSettledInsideGivesWhatHasFinished) {
     jay::cancel_scope scope;
     auto body = [&](jay::cancel_scope& s) -> jay::task<> {
       std::vector<jay::task<int>> v;
-      for (int i = 0; i < 3; ++i) v.push_back([](int x) -> jay::task<int> { co_return x; }(i));
+      std::atomic<int> finished{0};
+      auto quick = [&finished](int x) -> jay::task<int> {
+        ++finished;
+        co_return x;
+      };
+      for (int i = 0; i < 3; ++i) v.push_back(quick(i));
       auto last = [&]() -> jay::task<int> {
-        co_await jay::sleep(1ms);
+        while (finished < 3) co_await jay::sleep(0s);
         s.cancel();
         co_await forever();
         co_return 0;
@@ -918,10 +924,13 @@ TEST_P(CancelScope, GatherSettledInsideGivesWhatHasFinished) {
 
 TEST_P(CancelScope, GatherSettledUnderATimeoutGivesWhatHasFinished) {
   auto main = []() -> jay::task<> {
-    auto tm = jay::timeout(20ms);
+    auto tm = jay::timeout(24h);
     int values = -1;
     auto body = [&]() -> jay::task<> {
-      auto quick = []() -> jay::task<int> { co_return 1; };
+      auto quick = [&tm]() -> jay::task<int> {
+        tm.reschedule(jay::get_event_loop().time() + 1ms);
+        co_return 1;
+      };
       auto [a, b] = co_await jay::gather_settled(quick(), jay::sleep(24h, 2));
       values = a.has_value() + b.has_value();
       EXPECT_TRUE(b.cancelled());
@@ -1066,7 +1075,7 @@ TEST_P(CancelScope, CancelOnEndsAnOpOrGivesItsValue) {
     }
     other.join();
     EXPECT_EQ(cancelled, 2);
-    auto h = jay::create_task(jay::cancel_on(std::stop_token(), jay::sleep(1ms, 6)));
+    auto h = jay::create_task(jay::cancel_on(std::stop_token(), jay::sleep(0s, 6)));
     v = co_await h;
     EXPECT_EQ(v, 6);
   };

@@ -9,6 +9,9 @@
 #include <jay/jay.hpp>
 #include <jay/testing.hpp>
 
+#include "tests/support/configs.hpp"
+#include "tests/support/until_it_waits.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -69,8 +72,7 @@ TEST(Sleep, TheLongestDurationsAreForeverAndCancellable) {
 }
 
 TEST(Sleep, ManyEndInTheOrderOfTheirDeadlinesWithOneWorker) {
-  jay::config c;
-  c.scheduler.order = jay::order::asyncio;
+  jay::config c = jay::testing::in_order();
   std::vector<int> ended;
   auto one = [&](int i) -> jay::task<> {
     co_await jay::sleep(std::chrono::milliseconds(5 * i));
@@ -136,7 +138,7 @@ TEST(Timers, ArmedAndCancelledLeaveNothingBehind) {
     for (int round = 0; round < 20; ++round) {
       std::vector<jay::task_handle<>> handles;
       for (int i = 0; i < 1000; ++i) handles.push_back(jay::create_task(forever));
-      co_await jay::sleep(1ms);
+      co_await jay::testing::until_it_waits(handles[500]);
       for (auto& h : handles) h.cancel();
       for (auto& h : handles) {
         auto r = co_await jay::settled(h);
@@ -193,7 +195,7 @@ TEST(WaitFor, WithNoTimeLeftGivesWhatIsDoneAndCancelsWhatIsNot) {
       EXPECT_EQ(5, w);
     }
     auto waits = jay::create_task(forever());
-    co_await jay::sleep(1ms);
+    co_await jay::testing::until_it_waits(waits);
     auto r = co_await jay::settled(jay::wait_for(waits, 0s));
     EXPECT_THROW(r.value(), jay::timeout_error);
     EXPECT_TRUE(waits.cancelled());
@@ -289,16 +291,17 @@ TEST(WaitFor, WaitsUntilTheCancelledOneHasEnded) {
 
 TEST(WaitFor, AnErrorBeforeTheLimitIsThePlainError) {
   auto inner = []() -> jay::task<> {
-    co_await jay::sleep(1ms);
+    co_await jay::sleep(1s);
     throw std::logic_error("plain");
   };
-  EXPECT_THROW(jay::run(jay::wait_for(inner(), 60s)), std::logic_error);
+  auto main = [&]() -> jay::task<> { co_await jay::wait_for(inner(), 60s); };
+  EXPECT_THROW(jay::testing::run(main(), 1), std::logic_error);
 }
 
 TEST(WaitFor, ACancelFromOutsideIsACancel) {
   auto main = []() -> jay::task<bool> {
     auto h = jay::create_task(jay::wait_for(forever(), 60s));
-    co_await jay::sleep(1ms);
+    co_await jay::testing::until_it_waits(h);
     h.cancel("outside");
     auto r = co_await jay::settled(h);
     co_return r.cancelled();
@@ -333,8 +336,7 @@ TEST(WaitFor, ChildrenOfAGatherMayAllBeSuspendedInsideOne) {
     co_return a + b;
   };
   for (unsigned workers : {1u, 2u, 4u}) {
-    jay::config c;
-    c.scheduler.workers = workers;
+    jay::config c = jay::testing::with_workers(workers);
     jay::runner r(c);
     for (int i = 0; i < 20; ++i) ASSERT_EQ(8, r.run(child(3, child)));
   }
@@ -506,7 +508,7 @@ TEST(ToThread, ACancelEndsTheWaitAndTheCallGoesOn) {
       while (!release) std::this_thread::yield();
       ended = true;
     }));
-    while (!begun) co_await jay::sleep(1ms);
+    while (!begun) co_await jay::sleep(0s);
     h.cancel();
     auto r = co_await jay::settled(h);
     EXPECT_TRUE(r.cancelled());
