@@ -3,7 +3,7 @@
 //
 // The draw stands in the environment (JAY_SCHEDULER_WORKERS and so on), where jay::run finds it, and a process that a death test
 // starts too. A variable that the caller has set stays as it is. A test that says something about a number or an order sets it:
-// with_workers(n) and in_order() of net.hpp. Each run of a program has a seed of its own, which JAY_DRAW_SEED=n sets.
+// with_workers(n) and in_order() of configs.hpp. Each run of a program has a seed of its own, which JAY_DRAW_SEED=n sets.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -12,6 +12,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include <jay/detail/splitmix64.hpp>
 
 namespace {
 
@@ -34,9 +36,10 @@ class drawn_anew : public testing::EmptyTestEventListener {
     std::fflush(stdout);
   }
   void OnTestStart(const testing::TestInfo& test) override {
-    std::uint64_t state = seed_;
-    for (const char c : name_of(test)) state = mixed(state ^ static_cast<unsigned char>(c));
-    for (const variable& v : open_) ::setenv(v.name, v.values[(state = mixed(state)) % v.values.size()], 1);
+    std::uint64_t hash = seed_;
+    for (const char c : name_of(test)) hash = jay::detail::splitmix64(hash ^ static_cast<unsigned char>(c))();
+    jay::detail::splitmix64 draw(hash);
+    for (const variable& v : open_) ::setenv(v.name, v.values[draw() % v.values.size()], 1);
   }
   void OnTestEnd(const testing::TestInfo& test) override {
     if (!test.result()->Failed()) return;
@@ -46,13 +49,6 @@ class drawn_anew : public testing::EmptyTestEventListener {
   }
 
   static std::string name_of(const testing::TestInfo& test) { return std::string(test.test_suite_name()) + "." + test.name(); }
-  // splitmix64
-  static std::uint64_t mixed(std::uint64_t z) {
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
   unsigned long long seed() const { return seed_; }
 
   std::uint64_t seed_;
