@@ -65,7 +65,7 @@ class [[nodiscard]] generator_next : generator_request {
 
   [[gnu::always_inline]] job* begin(promise_base& who) {
     generator_promise& g = *generator_;
-    if (g.word.exchange(generator_promise::busy, std::memory_order_acquire) != 0) [[unlikely]]  // [GN1]
+    if (!g.word.enter()) [[unlikely]]
       throw_generator_busy("next");
     worker* w = this_worker;
     who_ = &who;

@@ -14,35 +14,10 @@
 
 #include <jay/detail/op.hpp>
 #include <jay/detail/wait_list.hpp>
+#include <jay/detail/wait_word.hpp>
 
 namespace jay {
 namespace detail {
-
-/// The state of a primitive and the lock of its wait list in one word, so that the last store of whoever changes it is
-/// also the last access: a task that sees the new state may destroy the primitive at once. With `busy` clear and nobody
-/// waiting the state changes by compare-and-swap alone; `busy` is held for a few instructions only.
-class JAY_API wait_word {
- public:
-  static constexpr std::uint64_t busy = 1;     // somebody works on the list
-  static constexpr std::uint64_t waiting = 2;  // the list is not empty
-  static constexpr std::uint64_t one = 4;      // the primitive's own state begins here
-
-  explicit wait_word(std::uint64_t w) noexcept : word_(w) {}
-
-  std::uint64_t load() const noexcept { return word_.load(std::memory_order_acquire); }  // [W1] with replace, unlock
-  /// relaxed: a hint for replace, which checks it.
-  std::uint64_t peek() const noexcept { return word_.load(std::memory_order_relaxed); }
-  /// [W1] acq_rel: what was done before a release, a set, to who acquires or finds it set
-  bool replace(std::uint64_t& expected, std::uint64_t wanted) noexcept {
-    return word_.compare_exchange_weak(expected, wanted, std::memory_order_acq_rel, std::memory_order_relaxed);
-  }
-  /// Gives the word as it is without `busy`. While it is held, nobody else changes the word.
-  std::uint64_t lock() noexcept;
-  void unlock(std::uint64_t w) noexcept { word_.store(w, std::memory_order_release); }  // [W1]
-
- private:
-  atomic<std::uint64_t> word_;
-};
 
 /// A number of permits and those who wait for one; what lock and semaphore are made of. Somebody waits only while there
 /// is no permit: a permit that comes back goes to the first in the list.
@@ -58,24 +33,20 @@ class JAY_API permits {
   permits(const permits&) = delete;
 
   std::uint64_t available() const noexcept { return word_.load() / wait_word::one; }
-  /// `Exclusive`: there is one permit at most, so that the word need not be read before the compare-and-swap.
+  /// `Exclusive`: there is one permit at most.
   template <bool Exclusive>
   bool try_acquire() noexcept {
-    std::uint64_t w = Exclusive ? wait_word::one : word_.peek();
-    while (w >= wait_word::one && !(w & (wait_word::busy | wait_word::waiting)))
-      if (word_.replace(w, w - wait_word::one)) return true;
-    return false;
+    return word_.take<Exclusive>();
   }
   /// try_acquire would give one.
   bool at_hand() noexcept;
   /// False: there are `bound` permits already. The permits may be gone afterwards.
   bool release(std::uint64_t bound, bool exclusive) noexcept {
-    std::uint64_t w = bound == 1 ? 0 : word_.peek();  // 0: most likely
-    while (!(w & (wait_word::busy | wait_word::waiting))) {
-      if (w / wait_word::one >= bound) return false;
-      if (word_.replace(w, w + wait_word::one)) return true;
+    switch (word_.give(bound)) {
+      case wait_word::given::yes: return true;
+      case wait_word::given::too_many: return false;
+      default: return release_slow(bound, exclusive);
     }
-    return release_slow(bound, exclusive);
   }
 
   /// False: a permit was free and is taken, or a cancel was due (l.was_cancelled). After l.prepare.

@@ -9,18 +9,6 @@
 
 namespace jay::detail {
 
-std::uint64_t wait_word::lock() noexcept {
-  for (int spins = 0;; ++spins) {
-    // relaxed: looked at again. [W1] acquire: the list, and what was done before the state became what it is
-    if (!(word_.load(std::memory_order_relaxed) & busy)) {
-      std::uint64_t w = word_.fetch_or(busy, std::memory_order_acquire);
-      if (!(w & busy)) return w;
-    }
-    if (spins < 64) cpu_relax();
-    else thread_yield();
-  }
-}
-
 namespace {
 
 /// With the list's lock held. True: l's wait is over; it is in `claimed`, or the canceller that is busy with it resumes

@@ -16,7 +16,6 @@ namespace jay::detail {
 namespace {
 
 using stage = generator_promise::stage;
-constexpr std::uint8_t busy = generator_promise::busy, dropped = generator_promise::dropped;
 
 void enter_list(generator_promise& g, worker& w) noexcept {
   scheduler_core& core = w.sched->core();
@@ -79,10 +78,10 @@ void give_up(generator_promise& g) noexcept {
   leave_list(g);
   for (generator_promise* p = g.leaf; p != &g; p = p->parent) {
     p->at = stage::ended;
-    p->word.store(0, std::memory_order_release);  // [GN1]
+    p->word.leave();
   }
   g.at = stage::ended;
-  if (g.word.exchange(0, std::memory_order_acq_rel) & dropped) destroy(g);  // [GN1]
+  if (g.word.end()) destroy(g);
 }
 
 /// Who has set busy, up to the moment where it closes. Where the task is cancelled before it begins, or there is no memory for
@@ -91,7 +90,7 @@ struct seized {
   explicit seized(generator_promise& of) noexcept : g(&of) {}
   seized(seized&& o) noexcept : g(std::exchange(o.g, nullptr)) {}
   ~seized() {
-    if (g) g->word.fetch_and(static_cast<std::uint8_t>(~busy), std::memory_order_release);  // [GN1]
+    if (g) g->word.give_back();
   }
   generator_promise* g;
 };
@@ -128,7 +127,7 @@ void start_closing(scheduler& s, generator_promise& g) {
 
 job* generator_begins(generator_promise& g, promise_base& who, generator_request& r) {
   if (g.at == stage::ended) {
-    g.word.store(0, std::memory_order_release);  // [GN1]
+    g.word.leave();
     return frame_of(who);
   }
   if (this_worker->may_have_to_yield()) return generator_in_turn(g, who, r);
@@ -145,7 +144,7 @@ job* generator_in_turn(generator_promise& g, promise_base& who, generator_reques
     const bool due = is_forked(who.context) ? s.generation.load(std::memory_order_acquire) != 0 : s.word.pending();
     if (due && s.take_cancel(who)) {
       r.refused = true;
-      g.word.store(0, std::memory_order_release);  // [GN1]
+      g.word.leave();
       return frame_of(who);
     }
   }
@@ -167,7 +166,7 @@ void generator_ignored_exit(generator_promise& root) noexcept {
   r.ignored = true;
   r.error = std::make_exception_ptr(
       std::runtime_error("async_generator ignored generator_exit: it was closed, and has yielded again"));
-  if (!r.seized) root.word.store(0, std::memory_order_release);  // [GN1]
+  if (!r.seized) root.word.leave();
 }
 
 job* generator_ended(generator_promise& g) noexcept {
@@ -179,22 +178,22 @@ job* generator_ended(generator_promise& g) noexcept {
     outer->join_strand(consumer, g.context);
     g.parent = nullptr;
     g.root = g.leaf = &g;
-    g.word.store(0, std::memory_order_release);  // [GN1]
+    g.word.leave();
     return frame_of(*outer);
   }
   job* next = g.consumer();
   if (g.end.state() == outcome_state::error && !(g.closing && is_generator_exit(g.end.error())))
     g.request->error = g.end.take_error();
-  if (g.word.exchange(0, std::memory_order_acq_rel) & dropped) destroy(g);  // [GN1]
+  if (g.word.end()) destroy(g);
   return next;
 }
 
 job* end_of_generator(result_promise& p) noexcept { return generator_ended(static_cast<generator_promise&>(p)); }
 
 job* generator_delegates(generator_promise& outer, generator_promise& inner) {
-  if (inner.word.exchange(busy, std::memory_order_acquire) != 0) throw_generator_busy("elements_of");  // [GN1]
+  if (!inner.word.enter()) throw_generator_busy("elements_of");
   if (inner.at == stage::ended) {
-    inner.word.store(0, std::memory_order_release);  // [GN1]
+    inner.word.leave();
     return frame_of(outer);
   }
   if (inner.home) leave_list(inner);  // from now on it is the root that is closed
@@ -209,10 +208,10 @@ job* generator_delegates(generator_promise& outer, generator_promise& inner) {
 
 job* generator_close::begin(promise_base& who) {
   generator_promise& g = *generator_;
-  if (!seized && g.word.exchange(busy, std::memory_order_acquire) != 0) throw_generator_busy("aclose");  // [GN1]
+  if (!seized && !g.word.enter()) throw_generator_busy("aclose");
   if (g.at != stage::begun) {
     g.at = stage::ended;
-    g.word.store(0, std::memory_order_release);  // [GN1]
+    g.word.leave();
     return frame_of(who);
   }
   g.closing = true;
@@ -220,7 +219,7 @@ job* generator_close::begin(promise_base& who) {
 }
 
 void drop_generator(generator_promise* g) noexcept {
-  if (g->word.fetch_or(busy | dropped, std::memory_order_acq_rel) & busy) return;  // [GN1]
+  if (!g->word.drop()) return;
   if (g->at != stage::begun) return destroy(*g);
   const bool lives = with_home(*g, [g](scheduler& s) {
     try {
@@ -240,7 +239,7 @@ bool scheduler_core::close_generators() noexcept {
       spin_guard guard(shard.mutex);
       for (generator_promise* g = shard.generators; g; g = g->list_next) {
         any = true;
-        if (g->word.fetch_or(busy, std::memory_order_acq_rel) & busy) continue;  // [GN1]
+        if (!g->word.seize()) continue;
         g->parent = std::exchange(idle, g);
       }
     }

@@ -10,15 +10,9 @@
 // walks up the chain of awaits (cancels, call graphs) pass over the generators between leaf and root. When a leaf ends,
 // its parent gets its continuation and its scope, and goes on.
 //
-// word: who has set `busy` may touch the rest, and run the coroutine. [GN1] Setting it acquires, resetting it releases: a
-// generator may be asked by one task after another.
-//   next(), aclose()   set busy; a second one finds it set, and throws. co_yield and the end reset it.
-//   the destructor     sets busy and dropped. If it was not busy: a generator that stands at a co_yield is handed to a
-//                      task of the runtime that closes it; any other is destroyed. If it was, that is such a task (a
-//                      next() that is under way has to end first): the end of the generator finds `dropped`, and
-//                      destroys the frame.
-//   the runtime's end  sets busy where it is not, and closes.
-// From its first next() to its end a generator stands in a list of its runtime (registry_shard), which finds it there.
+// Who has it says its word (generator_word.hpp). One that is dropped while it stands at a co_yield is handed to a task of the
+// runtime that closes it; any other is destroyed. From its first next() to its end a generator stands in a list of its runtime
+// (registry_shard), which finds it there.
 #pragma once
 
 #include <coroutine>
@@ -27,6 +21,7 @@
 #include <source_location>
 
 #include <jay/detail/exit_stack.hpp>
+#include <jay/detail/generator_word.hpp>
 #include <jay/detail/promise.hpp>
 #include <jay/error.hpp>
 #include <jay/scheduler.hpp>
@@ -43,7 +38,6 @@ struct generator_request {
 
 struct generator_promise : result_promise {
   enum class stage { fresh, begun, ended };
-  static constexpr std::uint8_t busy = 1, dropped = 2;
 
   explicit generator_promise(const std::source_location& l) noexcept : result_promise(l) {
     continuation = 0;
@@ -52,7 +46,7 @@ struct generator_promise : result_promise {
   }
   ~generator_promise() { end.reset(); }
 
-  atomic<std::uint8_t> word{0};
+  generator_word word;
   stage at : 8 = stage::fresh;
   bool closing = false;                  // of a root: an aclose is under way
   std::uint16_t shard = 0;               // of the list
@@ -106,7 +100,7 @@ struct yield_awaiter {
     generator_promise& root = *generator.root;
     job* next = generator.consumer();
     if (root.closing) [[unlikely]] generator_ignored_exit(root);
-    else root.word.store(0, std::memory_order_release);  // [GN1]
+    else root.word.leave();
     return transfer(next);
   }
   void await_resume() const {
