@@ -24,6 +24,8 @@
 namespace jay {
 namespace detail {
 
+file_carrier::~file_carrier() = default;
+
 open_file::open_file(int f, std::string p) noexcept : fd(f), path(std::move(p)) {}
 open_file::~open_file() {
   if (fd >= 0) ::close(fd);
@@ -39,7 +41,7 @@ void open_file::find_kind(reactor& r) {
   if (!second) throw_errno("open " + path);
   try {
     if (!(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-    stream = std::make_unique<file_stream>(second.release(), is_fifo, r);
+    carrier = std::make_unique<file_stream>(second.release(), is_fifo, r);
     non_blocking = false;  // it stays so: its operations never wait in a system call
   } catch (const std::system_error& e) {
     if (e.code().value() != EPERM) throw;
@@ -78,11 +80,10 @@ bool file_awaiter::submit() {
   scheduler& s = owner->sched();
   if (refused()) return false;
   if (!tried_ && try_at_once()) return !go_on_at_once(*this);
-  if (!stream) engine_ = &service_of<file_engine>(s);
+  if (!carrier) carrier = &service_of<file_engine>(s);
   if (!arm(&pass_on)) return false;
   try {
-    if (stream) stream->start(*this);
-    else engine_->start(*this);
+    carrier->start(*this);
     return true;
   } catch (const std::system_error& e) {
     result = -e.code().value();
@@ -94,8 +95,7 @@ bool file_awaiter::submit() {
 
 bool file_awaiter::pass_on(relaying_waiter* l, cancel_walk&) noexcept {
   auto* self = static_cast<file_awaiter*>(l);
-  if (self->stream) self->stream->cancel(*self);
-  else self->engine_->cancel(*self);
+  self->carrier->cancel(*self);
   return false;  // it stays due: the operation may end with a result all the same
 }
 
@@ -113,7 +113,7 @@ void file_awaiter::aim(const open_file_ptr& f, std::byte* bytes, std::size_t n, 
     return;
   }
   fd = f->fd;
-  stream = f->stream.get();
+  carrier = f->carrier.get();
   offset = f->in_sequence ? next_in_sequence : where;
 }
 
@@ -177,7 +177,7 @@ file_read_awaiter::file_read_awaiter(open_file_ptr f, std::span<std::byte> buffe
 
 bool file_read_awaiter::try_at_once() noexcept {
   if (result != 0 || size == 0) return true;
-  if (stream) return false;
+  if (carrier) return false;
   while (done < size && !file_->never_reads_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
     ssize_t n = retry([&] { return ::preadv2(fd, &part, 1, static_cast<off_t>(file_offset()), RWF_NOWAIT); });
@@ -216,7 +216,7 @@ file_write_awaiter::file_write_awaiter(open_file_ptr f, std::span<const std::byt
 
 bool file_write_awaiter::try_at_once() noexcept {
   if (result != 0 || size == 0) return true;
-  if (stream) return false;
+  if (carrier) return false;
   while (!file_->never_writes_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
     ssize_t n = retry([&] { return ::pwritev2(fd, &part, 1, static_cast<off_t>(file_offset()), RWF_NOWAIT); });
