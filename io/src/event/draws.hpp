@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a seed draws for a part of a run, such as the simulated network. Each part has numbers of its own, so what the one
+// What a seed draws for the simulated network and the simulated files. Each part has numbers of its own, so what the one
 // draws changes nothing of the other, or of the order of the jobs. Its owner's lock guards it.
 #pragma once
 

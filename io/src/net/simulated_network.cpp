@@ -22,8 +22,6 @@ context_var<std::string>& host_variable() {
   static context_var<std::string>& v = *new context_var<std::string>("jay::testing::host", no_host);
   return v;
 }
-std::string current_machine() { return host_variable().get(); }
-
 bool is_loopback(const std::string& host) noexcept { return host.starts_with("127.") || host == "::1"; }
 bool is_any(const std::string& host) noexcept { return host == "0.0.0.0" || host == "::"; }
 
@@ -47,6 +45,7 @@ bool has(const std::vector<std::string>& all, const std::string& one) noexcept {
 }  // namespace
 
 void move_to_host(const std::string& address) { host_variable().set(address); }
+std::string current_machine() { return host_variable().get(); }
 
 service_key network_service::key{"simulated_network", made_by_a_runtime};
 

@@ -112,6 +112,9 @@ class network_service final : public service {
   const std::shared_ptr<simulated_network> network_;
 };
 
+/// The address of the machine that the current task is on.
+std::string current_machine();
+
 /// Where time is simulated, the network is.
 inline simulated_network& network_of(reactor& r) { return service_of<network_service>(r.sched()).network(); }
 

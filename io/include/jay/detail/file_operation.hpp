@@ -30,7 +30,8 @@ class ready_list;
 class reactor;
 struct file_operation;
 
-/// Who carries operations out: the engine (file_engine.hpp), or a file that cannot seek (file_stream.hpp).
+/// Who carries operations out: the engine (file_engine.hpp), a file that cannot seek (file_stream.hpp), or the simulated files
+/// of jay::testing::run (simulated_files.hpp).
 class JAY_API file_carrier {
  public:
   file_carrier() noexcept = default;
@@ -45,6 +46,8 @@ class JAY_API file_carrier {
 /// An open file; closed when the file object and every operation on it have ended.
 struct JAY_API open_file {
   open_file(int f, std::string p) noexcept;
+  /// Without a descriptor: all that is done to it, `c` does.
+  open_file(std::unique_ptr<file_carrier> c, std::string p) noexcept;
   open_file(const open_file&) = delete;
   ~open_file();
   /// Finds out whether it can seek. Throws std::system_error.
@@ -52,7 +55,7 @@ struct JAY_API open_file {
   /// Before the first call that may wait.
   void prepare_to_wait() noexcept;
 
-  const int fd;
+  const int fd;  // -1: simulated
   const std::string path;
   // Opened with O_NONBLOCK in order not to wait there; io_uring would then refuse to wait for the disk.
   bool non_blocking = false;
@@ -81,6 +84,7 @@ struct file_operation {
 
   std::size_t done = 0;     // bytes so far
   std::int64_t result = 0;  // 0 or the fd, or -errno
+  std::unique_ptr<file_carrier>* opened = nullptr;  // open: where a carrier goes that stands for the file instead of an fd
   atomic<bool> cancel_wanted{false};  // relaxed: a hint, or ordered by the lock or the kernel that tells of the end
   file_operation* next = nullptr;  // of the engine's queue
 
