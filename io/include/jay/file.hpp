@@ -9,10 +9,11 @@
 // (io.backend). Any number of operations may run on one file at a time. A cancelled operation throws only when the kernel
 // is done with the buffer. What cannot seek (a pipe, a FIFO, a terminal, /dev/stdin where it is one) is read and written in
 // sequence: the offset is not looked at, and a read gives what has come. Errors are std::system_error:
-// "read data.bin at 4096: Input/output error".
+// "read data.bin at 4096: Input/output error". Inside jay::testing::run all files are simulated (testing_files.hpp).
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ class JAY_API open_awaiter final : public file_awaiter {
  private:
   bool try_at_once() noexcept override;
   std::string path_;
+  std::unique_ptr<file_carrier> opened_;  // simulated
   bool at_once_ = false;
 };
 
@@ -80,6 +82,7 @@ class JAY_API file {
   /// False: a pipe, a terminal and the like.
   bool seekable() const;
   const std::string& path() const;
+  /// -1: none, or a simulated file.
   int native_handle() const noexcept { return file_ ? file_->fd : -1; }
   bool is_open() const noexcept { return file_ != nullptr; }
   /// When the operations that still run have ended.

@@ -7,7 +7,7 @@
 //
 // Time stands still while anything can run, and jumps to the next deadline when nothing can. Of all that could run, the one
 // worker draws what runs next. So the same seed gives the same interleaving, and another seed another one. Sockets, streams and
-// servers work on a simulated network (testing_network.hpp).
+// servers work on a simulated network (testing_network.hpp), files on a simulated disk (testing_files.hpp).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 
 #include <jay/event_loop.hpp>
 #include <jay/task.hpp>
+#include <jay/testing_files.hpp>
 #include <jay/testing_network.hpp>
 
 namespace jay {
@@ -38,7 +39,7 @@ namespace detail {
 class JAY_API seeded_run {
  public:
   /// JAY_TEST_SEED in the environment goes before the seed given; std::invalid_argument if that is no whole number.
-  seeded_run(std::uint64_t seed, const network_settings& network);
+  seeded_run(std::uint64_t seed, const network_settings& network, const file_settings& files);
   seeded_run(const seeded_run&) = delete;
   ~seeded_run();
 
@@ -70,11 +71,17 @@ class options {
     network_ = std::move(n);
     return *this;
   }
+  options& files(file_options f) {
+    files_ = std::move(f);
+    return *this;
+  }
   /// For the library.
   const network_options& network() const noexcept { return network_; }
+  const file_options& files() const noexcept { return files_; }
 
  private:
   network_options network_;
+  file_options files_;
 };
 
 /// Runs the task as jay::run does and gives its value or throws what it throws. At the end, also on an error, what is left is
@@ -83,8 +90,8 @@ class options {
 /// There is one worker. The loop's time() is virtual and begins at the same value in every run; sleep, timeout, wait_for,
 /// call_later and all else that has a limit go by it. A call that blocks (to_thread, run_in_executor) is a step of the run: it
 /// begins when it is drawn, on a thread of its own, and everything stands still until it has ended. Sockets and names are those
-/// of a simulated network (network_options). Descriptors of the user's own (socket::adopt), files and signals are refused:
-/// std::runtime_error at the call.
+/// of a simulated network (network_options), files those of a simulated disk (file_options). Descriptors of the user's own
+/// (socket::adopt) and signals are refused: std::runtime_error at the call.
 ///
 /// Where every task waits and no timer is armed, the run ends at once with deadlock_error. Threads of the user's own are not
 /// known to it: a future that only such a thread will set is a deadlock, and what such a thread does is not replayed.
@@ -95,7 +102,7 @@ template <class T>
 T run(task<T> main, std::uint64_t seed, const options& how = {}) {
   static_assert(!std::is_reference_v<T>, "run: return a value or a pointer");
   detail::check_outside("testing::run");
-  detail::seeded_run r(seed, how.network().settings());
+  detail::seeded_run r(seed, how.network().settings(), how.files().settings());
   try {
     if constexpr (std::is_void_v<T>) {
       r.loop().run_until_complete(std::move(main));

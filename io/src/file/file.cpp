@@ -20,11 +20,16 @@
 #include "errors.hpp"
 #include "file_engine.hpp"
 #include "file_stream.hpp"
+#include "simulated_files.hpp"
 
 namespace jay {
 namespace detail {
 
+file_carrier::~file_carrier() = default;
+
 open_file::open_file(int f, std::string p) noexcept : fd(f), path(std::move(p)) {}
+open_file::open_file(std::unique_ptr<file_carrier> c, std::string p) noexcept
+    : fd(-1), path(std::move(p)), carrier(std::move(c)) {}
 open_file::~open_file() {
   if (fd >= 0) ::close(fd);
 }
@@ -39,7 +44,7 @@ void open_file::find_kind(reactor& r) {
   if (!second) throw_errno("open " + path);
   try {
     if (!(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-    stream = std::make_unique<file_stream>(second.release(), is_fifo, r);
+    carrier = std::make_unique<file_stream>(second.release(), is_fifo, r);
     non_blocking = false;  // it stays so: its operations never wait in a system call
   } catch (const std::system_error& e) {
     if (e.code().value() != EPERM) throw;
@@ -78,11 +83,10 @@ bool file_awaiter::submit() {
   scheduler& s = owner->sched();
   if (refused()) return false;
   if (!tried_ && try_at_once()) return !go_on_at_once(*this);
-  if (!stream) engine_ = &service_of<file_engine>(s);
+  if (!carrier) carrier = &service_of<file_engine>(s);
   if (!arm(&pass_on)) return false;
   try {
-    if (stream) stream->start(*this);
-    else engine_->start(*this);
+    carrier->start(*this);
     return true;
   } catch (const std::system_error& e) {
     result = -e.code().value();
@@ -94,8 +98,7 @@ bool file_awaiter::submit() {
 
 bool file_awaiter::pass_on(relaying_waiter* l, cancel_walk&) noexcept {
   auto* self = static_cast<file_awaiter*>(l);
-  if (self->stream) self->stream->cancel(*self);
-  else self->engine_->cancel(*self);
+  self->carrier->cancel(*self);
   return false;  // it stays due: the operation may end with a result all the same
 }
 
@@ -113,7 +116,7 @@ void file_awaiter::aim(const open_file_ptr& f, std::byte* bytes, std::size_t n, 
     return;
   }
   fd = f->fd;
-  stream = f->stream.get();
+  carrier = f->carrier.get();
   offset = f->in_sequence ? next_in_sequence : where;
 }
 
@@ -129,7 +132,9 @@ void file_awaiter::fail(const std::string& what) const { throw_error(static_cast
 // ---- open ----
 
 open_awaiter::open_awaiter(std::string p, int f, std::uint32_t m) : file_awaiter(file_call::open), path_(std::move(p)) {
-  current_reactor("file::open");
+  reactor& r = reactor_of(require_scheduler("file::open"));
+  if (r.simulated()) carrier = &files_of(r);
+  opened = &opened_;
   path = path_.c_str();
   flags = f;
   mode = m;
@@ -137,7 +142,7 @@ open_awaiter::open_awaiter(std::string p, int f, std::uint32_t m) : file_awaiter
 
 bool open_awaiter::try_at_once() noexcept {
   static std::atomic<bool> unknown_call{false};  // relaxed: a hint
-  if (flags & (O_CREAT | O_TRUNC)) return false;
+  if (carrier || (flags & (O_CREAT | O_TRUNC))) return false;
   // A FIFO does not wait for its other end here: what reads it does (file_stream.cpp).
   if ((flags & O_ACCMODE) == O_RDONLY) flags |= O_NONBLOCK;
   if (unknown_call.load(std::memory_order_relaxed)) return false;
@@ -159,6 +164,7 @@ bool open_awaiter::try_at_once() noexcept {
 file open_awaiter::await_resume() {
   complete();
   if (result < 0) fail("open " + path_);
+  if (opened_) return file(std::make_shared<open_file>(std::move(opened_), std::move(path_)));
   int f = static_cast<int>(result);
   unique_fd owner(f);
   auto opened = std::make_shared<open_file>(f, std::move(path_));
@@ -177,7 +183,7 @@ file_read_awaiter::file_read_awaiter(open_file_ptr f, std::span<std::byte> buffe
 
 bool file_read_awaiter::try_at_once() noexcept {
   if (result != 0 || size == 0) return true;
-  if (stream) return false;
+  if (carrier) return false;
   while (done < size && !file_->never_reads_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
     ssize_t n = retry([&] { return ::preadv2(fd, &part, 1, static_cast<off_t>(file_offset()), RWF_NOWAIT); });
@@ -216,7 +222,7 @@ file_write_awaiter::file_write_awaiter(open_file_ptr f, std::span<const std::byt
 
 bool file_write_awaiter::try_at_once() noexcept {
   if (result != 0 || size == 0) return true;
-  if (stream) return false;
+  if (carrier) return false;
   while (!file_->never_writes_at_once.load(std::memory_order_relaxed)) {
     iovec part{data + done, size - done};
     ssize_t n = retry([&] { return ::pwritev2(fd, &part, 1, static_cast<off_t>(file_offset()), RWF_NOWAIT); });
@@ -246,8 +252,12 @@ std::size_t file_write_awaiter::await_resume() {
 // ---- fsync ----
 
 sync_awaiter::sync_awaiter(open_file_ptr f) noexcept : file_awaiter(file_call::sync), file_(std::move(f)) {
-  if (file_) fd = file_->fd;
-  else result = -EBADF;
+  if (!file_) {
+    result = -EBADF;
+    return;
+  }
+  fd = file_->fd;
+  if (fd < 0) carrier = file_->carrier.get();  // else the engine does it, also to what cannot seek
 }
 void sync_awaiter::await_resume() {
   complete();
@@ -286,6 +296,7 @@ std::string file::checked(std::string path) {
 std::uint64_t file::size() const {
   struct stat st;
   if (!file_) detail::throw_error(EBADF, "size: the file is closed");
+  if (file_->fd < 0) return static_cast<const detail::simulated_file&>(*file_->carrier).size();
   if (::fstat(file_->fd, &st) != 0) detail::throw_errno("size of " + file_->path);
   return static_cast<std::uint64_t>(st.st_size);
 }

@@ -13,17 +13,15 @@ namespace jay::detail {
 class uring;
 
 /// Made at the first use, so that a program without files does not pay for it.
-class file_engine final : public service {
+class file_engine final : public service, public file_carrier {
  public:
   explicit file_engine(scheduler& s);
   /// The reactor has stopped: no event names the ring any more.
   ~file_engine() override;
   static service_key key;
 
-  /// `op` stays until finished() was called. Throws std::system_error if it cannot be begun.
-  void start(file_operation& op);
-  /// Asks the kernel to end it early; may do nothing. `op` has not finished, or is kept from being resumed.
-  void cancel(file_operation& op) noexcept;
+  void start(file_operation& op) override;
+  void cancel(file_operation& op) noexcept override;
   /// Whether the ring has an operation; the pool counts its own.
   bool busy() const noexcept;
   bool uses_uring() const noexcept { return ring_ != nullptr; }

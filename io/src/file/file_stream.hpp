@@ -26,16 +26,13 @@
 
 namespace jay::detail {
 
-class file_stream {
+class file_stream final : public file_carrier {
  public:
   /// Takes the fd over (also if it throws, as it does with EPERM where the kernel knows no events of it).
   file_stream(int fd, bool is_fifo, reactor& r);
-  file_stream(const file_stream&) = delete;
 
-  /// `op` stays until finished() was called, which this may do itself.
-  void start(file_operation& op) noexcept { side_of(op).start(op); }
-  /// `op` has not finished, or is kept from being resumed.
-  void cancel(file_operation& op) noexcept { side_of(op).cancel(op); }
+  void start(file_operation& op) noexcept override { side_of(op).start(op); }
+  void cancel(file_operation& op) noexcept override { side_of(op).cancel(op); }
 
  private:
   class side final : public slot_operation {

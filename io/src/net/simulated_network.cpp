@@ -22,8 +22,6 @@ context_var<std::string>& host_variable() {
   static context_var<std::string>& v = *new context_var<std::string>("jay::testing::host", no_host);
   return v;
 }
-std::string current_machine() { return host_variable().get(); }
-
 bool is_loopback(const std::string& host) noexcept { return host.starts_with("127.") || host == "::1"; }
 bool is_any(const std::string& host) noexcept { return host == "0.0.0.0" || host == "::"; }
 
@@ -47,22 +45,18 @@ bool has(const std::vector<std::string>& all, const std::string& one) noexcept {
 }  // namespace
 
 void move_to_host(const std::string& address) { host_variable().set(address); }
+std::string current_machine() { return host_variable().get(); }
 
 service_key network_service::key{"simulated_network", made_by_a_runtime};
 
 simulated_network::simulated_network(timers& clock, std::uint64_t seed, const network_settings& settings)
-    : clock_(clock), settings_(settings), random_(seed ^ 0x6a61792d6e657421ull) {}
+    : clock_(clock), settings_(settings), random_(seed, 0x6a61792d6e657421ull) {}
 
 // ---- what the seed draws ----
 
-std::uint64_t simulated_network::next() noexcept {
-  JAY_DEBUG_ASSERT(mutex_.is_locked());
-  return random_();
-}
-
 std::chrono::nanoseconds simulated_network::drawn_latency() noexcept {
-  const auto range = static_cast<std::uint64_t>((settings_.highest - settings_.lowest).count());
-  return settings_.lowest + std::chrono::nanoseconds(range == 0 ? 0 : below(range + 1));
+  JAY_DEBUG_ASSERT(mutex_.is_locked());
+  return random_.between(settings_.lowest, settings_.highest);
 }
 std::chrono::nanoseconds simulated_network::latency() {
   spin_guard g(mutex_);
@@ -120,7 +114,7 @@ simulated_socket* simulated_network::listener_at(const std::string& machine, con
     if (theirs == ours || (at.is_ip() && (is_any(theirs) || is_any(ours)))) found.push_back(l);
   }
   if (found.empty()) return nullptr;
-  return exactly || found.size() == 1 ? found.front() : found[below(found.size())];
+  return exactly || found.size() == 1 ? found.front() : found[random_.below(found.size())];
 }
 
 std::uint16_t simulated_network::free_port(const std::string& machine, const address& at) {
@@ -271,12 +265,6 @@ void simulated_network::stop() noexcept {
 namespace jay::testing {
 namespace {
 
-double probability(double p, const char* what) {
-  if (p >= 0 && p <= 1) return p;
-  throw std::invalid_argument("network_options: " + std::string(what) + "(" + std::to_string(p) +
-                              "): a probability is from 0 to 1");
-}
-
 std::string numeric(std::string address, const std::string& what) {
   try {
     return jay::address::ip(address, 0).host();
@@ -293,23 +281,21 @@ std::vector<std::string> numeric(std::vector<std::string> all, const char* what)
 }  // namespace
 
 network_options& network_options::latency(std::chrono::nanoseconds lowest, std::chrono::nanoseconds highest) {
-  if (lowest.count() < 0 || highest < lowest)
-    throw std::invalid_argument("network_options: latency(" + std::to_string(lowest.count()) + " ns, " +
-                                std::to_string(highest.count()) + " ns): the lowest is from 0 to the highest");
+  detail::check_latency(lowest, highest, "network_options");
   settings_.lowest = lowest;
   settings_.highest = highest;
   return *this;
 }
 network_options& network_options::short_reads(double p) {
-  settings_.short_reads = probability(p, "short_reads");
+  settings_.short_reads = detail::checked_probability(p, "network_options: short_reads");
   return *this;
 }
 network_options& network_options::short_writes(double p) {
-  settings_.short_writes = probability(p, "short_writes");
+  settings_.short_writes = detail::checked_probability(p, "network_options: short_writes");
   return *this;
 }
 network_options& network_options::resets(double p) {
-  settings_.resets = probability(p, "resets");
+  settings_.resets = detail::checked_probability(p, "network_options: resets");
   return *this;
 }
 network_options& network_options::name(std::string host, std::string address) {

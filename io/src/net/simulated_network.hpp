@@ -28,11 +28,11 @@
 #include <jay/address.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/detail/services.hpp>
-#include <jay/detail/splitmix64.hpp>
 #include <jay/detail/timers.hpp>
 #include <jay/socket.hpp>
 #include <jay/testing_network.hpp>
 
+#include "event/draws.hpp"
 #include "net/simulated_socket.hpp"
 
 namespace jay::detail {
@@ -84,17 +84,12 @@ class simulated_network final : public std::enable_shared_from_this<simulated_ne
   simulated_socket* listener_at(const std::string& machine, const address& at, bool exactly) noexcept;
   bool is_cut(const std::string& a, const std::string& b) const noexcept;
   void forget(simulated_socket& listener) noexcept { std::erase(listeners_, &listener); }
-  std::uint64_t next() noexcept;
-  std::uint64_t below(std::uint64_t n) noexcept { return next() % n; }
-  bool chance(double p) noexcept { return p > 0 && static_cast<double>(next() >> 11) * 0x1p-53 < p; }
-  /// Less than n, at least 1; a single one as often as not.
-  std::size_t part_of(std::size_t n) noexcept { return n <= 2 || next() >> 63 ? 1 : 1 + below(n - 1); }
   std::chrono::nanoseconds drawn_latency() noexcept;
 
   timers& clock_;  // while it has not stopped
   const network_settings settings_;
   spin_mutex mutex_;  // guards what follows
-  splitmix64 random_;
+  draws random_;
   bool stopped_ = false;
   std::deque<simulated_socket> sockets_;
   std::vector<simulated_socket*> free_;
@@ -116,6 +111,9 @@ class network_service final : public service {
  private:
   const std::shared_ptr<simulated_network> network_;
 };
+
+/// The address of the machine that the current task is on.
+std::string current_machine();
 
 /// Where time is simulated, the network is.
 inline simulated_network& network_of(reactor& r) { return service_of<network_service>(r.sched()).network(); }

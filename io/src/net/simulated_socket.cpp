@@ -55,11 +55,11 @@ ssize_t simulated_socket::send(const void* data, std::size_t size) noexcept {
   if (n < size) found_no_room_ = true;
   if (n == 0) return failed(EAGAIN);
   if (peer_) {
-    if (n > 1 && network_.chance(network_.settings_.short_writes)) {
-      n = network_.part_of(n);
+    if (n > 1 && network_.random_.chance(network_.settings_.short_writes)) {
+      n = network_.random_.part_of(n);
       was_short_ = true;
     }
-    if (local_.is_ip() && network_.chance(network_.settings_.resets)) {
+    if (local_.is_ip() && network_.random_.chance(network_.settings_.resets)) {
       peer_->coming(kind::reset, {});
       part();
       in_vain_ = n;
@@ -84,7 +84,7 @@ ssize_t simulated_socket::receive(void* buffer, std::size_t size) noexcept {
       return failed(broken_ != 0 ? broken_ : EAGAIN);
     }
     size = std::min(size, arrived_.size());
-    if (size > 1 && network_.chance(network_.settings_.short_reads)) size = network_.part_of(size);
+    if (size > 1 && network_.random_.chance(network_.settings_.short_reads)) size = network_.random_.part_of(size);
     std::memcpy(buffer, arrived_.view().data(), size);
     arrived_.drop(size);
     held_ -= size;

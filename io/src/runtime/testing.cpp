@@ -15,6 +15,7 @@
 #include <jay/wait.hpp>
 
 #include "event/simulated_driver.hpp"
+#include "file/simulated_files.hpp"
 #include "net/simulated_network.hpp"
 
 namespace jay::detail {
@@ -56,9 +57,10 @@ task<> await_the_others(bool cancels) {
 
 }  // namespace
 
-seeded_run::seeded_run(std::uint64_t seed, const network_settings& network)
+seeded_run::seeded_run(std::uint64_t seed, const network_settings& network, const file_settings& files)
     : seed_(chosen(seed)), loop_(with_seed(seed_)), scheduler_(loop_.scheduler()) {
   make_service<network_service>(scheduler_, seed_, network);
+  make_service<files_service>(scheduler_, seed_, files);
   reactor_of(scheduler_).simulated()->when_blocked([this] { blocked(); });
 }
 

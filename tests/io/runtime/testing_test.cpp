@@ -503,11 +503,10 @@ TEST(SeededRun, ACallThatHasNotBegunIsDroppedAtTheEnd) {
 TEST(SeededRun, RealInputAndOutputIsRefused) {
   auto body = []() -> jay::task<> {
     const std::string why = ": inside jay::testing::run time is virtual, and there is no real I/O (docs/testing.md)";
-    std::string thrown = co_await what_is_thrown(jay::file::open("/dev/null"));
-    EXPECT_EQ(thrown, "file::open" + why);
     EXPECT_EQ(thrown_as<std::runtime_error>([] { jay::get_event_loop().add_signal_handler(10, [] {}); }),
               "add_signal_handler" + why);
     EXPECT_EQ(thrown_as<std::runtime_error>([] { jay::socket::adopt(::dup(0)); }), "socket::adopt" + why);
+    co_return;
   };
   jay::testing::run(body(), 1);
 }

@@ -26,14 +26,28 @@
 
 namespace jay::detail {
 
-class file_engine;
-class file_stream;
 class ready_list;
 class reactor;
+struct file_operation;
+
+/// Who carries operations out: the engine (file_engine.hpp), a file that cannot seek (file_stream.hpp), or the simulated files
+/// of jay::testing::run (simulated_files.hpp).
+class JAY_API file_carrier {
+ public:
+  file_carrier() noexcept = default;
+  file_carrier(const file_carrier&) = delete;
+  virtual ~file_carrier();
+  /// `op` stays until finished() was called, which this may do itself. Throws std::system_error if it cannot be begun.
+  virtual void start(file_operation& op) = 0;
+  /// Asks for an early end; may do nothing. `op` has not finished, or is kept from being resumed.
+  virtual void cancel(file_operation& op) noexcept = 0;
+};
 
 /// An open file; closed when the file object and every operation on it have ended.
 struct JAY_API open_file {
   open_file(int f, std::string p) noexcept;
+  /// Without a descriptor: all that is done to it, `c` does.
+  open_file(std::unique_ptr<file_carrier> c, std::string p) noexcept;
   open_file(const open_file&) = delete;
   ~open_file();
   /// Finds out whether it can seek. Throws std::system_error.
@@ -41,13 +55,13 @@ struct JAY_API open_file {
   /// Before the first call that may wait.
   void prepare_to_wait() noexcept;
 
-  const int fd;
+  const int fd;  // -1: simulated
   const std::string path;
   // Opened with O_NONBLOCK in order not to wait there; io_uring would then refuse to wait for the disk.
   bool non_blocking = false;
   std::once_flag prepared;
-  bool in_sequence = false;              // cannot seek: offsets mean nothing
-  std::unique_ptr<file_stream> stream;   // and tells by events when it is ready; it has a second fd of it
+  bool in_sequence = false;               // cannot seek: offsets mean nothing
+  std::unique_ptr<file_carrier> carrier;  // who reads and writes it, where the engine does not
   // The file system cannot say whether it would wait: do not ask again. relaxed: hints
   atomic<bool> never_reads_at_once{false};
   atomic<bool> never_writes_at_once{false};
@@ -66,10 +80,11 @@ struct file_operation {
   std::byte* data = nullptr;  // read, write: all of it, or up to the end of the file
   std::size_t size = 0;
   std::uint64_t offset = 0;
-  file_stream* stream = nullptr;  // who carries it out instead of the engine
+  file_carrier* carrier = nullptr;  // null: it may be tried at once, and then the engine carries it out
 
   std::size_t done = 0;     // bytes so far
   std::int64_t result = 0;  // 0 or the fd, or -errno
+  std::unique_ptr<file_carrier>* opened = nullptr;  // open: where a carrier goes that stands for the file instead of an fd
   atomic<bool> cancel_wanted{false};  // relaxed: a hint, or ordered by the lock or the kernel that tells of the end
   file_operation* next = nullptr;  // of the engine's queue
 
@@ -115,7 +130,6 @@ class JAY_API file_awaiter : public relaying_waiter, protected file_operation {
   static bool pass_on(relaying_waiter* l, cancel_walk&) noexcept;
   void finished(ready_list* out) noexcept final;
 
-  file_engine* engine_ = nullptr;
   bool tried_ = false;  // to do it at once
 };
 
