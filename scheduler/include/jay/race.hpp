@@ -21,6 +21,7 @@
 // Source: ECMAScript 27.2.4.3 (any) and 27.2.4.6 (race).
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
@@ -110,20 +111,46 @@ task<> any_child(Op o, race_state<Winner>& s, std::exception_ptr& error) {
 [[noreturn]] JAY_API void throw_empty_any();
 [[noreturn]] JAY_API void throw_none_of_any(std::vector<std::exception_ptr> errors);
 
+/// The tasks and futures of a race, which are others' too. A child that ends by a cancel has cancelled what it awaits; one that
+/// is dropped before it has begun has not.
+class JAY_API race_guests {
+ public:
+  template <class Op>
+  void add(const Op& o) {
+    if constexpr (is_unowned<Op>) guests_.emplace_back(o.share());
+  }
+  bool any_left() const noexcept;
+  /// Cancels those that have not ended, and waits for them.
+  task<> end();
+
+ private:
+  std::vector<state_ptr<shared_state>> guests_;
+};
+
 /// Awaits the children; returns whether one of them has won.
 template <class Children, class Winner>
-task<bool> run_race(Children children, race_state<Winner>& s) {
+task<bool> run_race(Children children, race_state<Winner>& s, race_guests& guests) {
+  std::exception_ptr thrown;
   try {
     co_await std::move(children);
   } catch (const race_is_over&) {
+  } catch (...) {
+    thrown = std::current_exception();
   }
+  if (guests.any_left()) {
+    auto end = guests.end();
+    co_await std::move(end);
+  }
+  if (thrown) std::rethrow_exception(std::move(thrown));
   co_return s.winner.has_value();
 }
 
 template <class... Op, std::size_t... I>
 task<winner_t<Op...>> race_of(std::index_sequence<I...>, Op... ops) {
   race_state<winner_t<Op...>> s;
-  auto running = run_race(gather(race_child<I>(std::move(ops), s)...), s);
+  race_guests guests;
+  (guests.add(ops), ...);
+  auto running = run_race(gather(race_child<I>(std::move(ops), s)...), s, guests);
   co_await std::move(running);
   co_return s.take();
 }
@@ -131,10 +158,12 @@ template <class Op>
 task<op_result_t<Op>> race_range(std::vector<Op> ops) {
   if (ops.empty()) throw_empty_race("race");
   race_state<op_result_t<Op>> s;
+  race_guests guests;
+  for (const Op& o : ops) guests.add(o);
   std::vector<task<>> children;
   children.reserve(ops.size());
   for (Op& o : ops) children.push_back(race_child<0>(std::move(o), s));
-  auto running = run_race(gather(std::move(children)), s);
+  auto running = run_race(gather(std::move(children)), s, guests);
   co_await std::move(running);
   co_return s.take();
 }
@@ -143,7 +172,9 @@ template <class... Op, std::size_t... I>
 task<winner_t<Op...>> any_of(std::index_sequence<I...>, Op... ops) {
   race_state<winner_t<Op...>> s;
   std::vector<std::exception_ptr> errors(sizeof...(Op));
-  auto running = run_race(gather(any_child<I>(std::move(ops), s, errors[I])...), s);
+  race_guests guests;
+  (guests.add(ops), ...);
+  auto running = run_race(gather(any_child<I>(std::move(ops), s, errors[I])...), s, guests);
   bool won = co_await std::move(running);
   if (!won) throw_none_of_any(std::move(errors));
   co_return s.take();
@@ -153,10 +184,12 @@ task<op_result_t<Op>> any_range(std::vector<Op> ops) {
   if (ops.empty()) throw_empty_any();
   race_state<op_result_t<Op>> s;
   std::vector<std::exception_ptr> errors(ops.size());
+  race_guests guests;
+  for (const Op& o : ops) guests.add(o);
   std::vector<task<>> children;
   children.reserve(ops.size());
   for (std::size_t i = 0; i < ops.size(); ++i) children.push_back(any_child<0>(std::move(ops[i]), s, errors[i]));
-  auto running = run_race(gather(std::move(children)), s);
+  auto running = run_race(gather(std::move(children)), s, guests);
   bool won = co_await std::move(running);
   if (!won) throw_none_of_any(std::move(errors));
   co_return s.take();

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <jay/race.hpp>
 
+#include <string>
+
+#include <jay/detail/completion_wait.hpp>
+#include <jay/detail/task_state.hpp>
+
 namespace jay::detail {
 
 void throw_empty_race(const char* what) {
@@ -12,6 +17,27 @@ void throw_empty_any() {
 }
 void throw_none_of_any(std::vector<std::exception_ptr> errors) {
   throw exception_group("any: all operations have failed", std::move(errors));
+}
+
+bool race_guests::any_left() const noexcept {
+  for (const auto& g : guests_)
+    if (!g->done()) return true;
+  return false;
+}
+
+task<> race_guests::end() {
+  for (auto& g : guests_)
+    if (!g->done() && g.get() != current_task_state()) g->cancel({});
+  bool told = false;
+  for (auto& g : guests_) {
+    bool ended = g.get() == current_task_state();  // which has had an error for it
+    while (!ended) {
+      std::optional<std::string> cancel = co_await op<completion_wait, shared_state*, bool>(g.get(), true);
+      ended = !cancel;
+      if (cancel) told = true, g->cancel(*cancel);
+    }
+  }
+  if (told) co_await op<cancel_again>();
 }
 
 class first_done::watching final : public awaited_set {

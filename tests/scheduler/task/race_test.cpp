@@ -146,6 +146,84 @@ TEST_P(Race, CancelsTasksAndFuturesToo) {
   run(body());
 }
 
+// The winner ends before the others of the race have begun.
+TEST_P(Race, CancelsTasksAndFuturesThatStandBehindTheWinner) {
+  auto body = []() -> jay::task<> {
+    for (const bool of_any : {false, true}) {
+      std::atomic<int> ended = 0;
+      jay::testing::gate begun, cleans;
+      auto slow = [&]() -> jay::task<int> {
+        begun.arrived_promise.set_result();
+        try {
+          int v = co_await loser(ended);
+          co_return v;
+        } catch (const jay::cancelled_error&) {
+        }
+        co_await cleans.pass();
+        throw jay::cancelled_error();
+      };
+      jay::task_handle<int> h = jay::create_task(slow);
+      auto [p, f] = jay::with_resolvers<int>();
+      co_await begun.arrived;
+      auto races = [&, f = f]() -> jay::task<int> {
+        if (of_any) {
+          int v = co_await jay::any(number(4), h, f);
+          co_return v;
+        }
+        int v = co_await jay::race(number(4), h, f);
+        co_return v;
+      };
+      auto r = jay::create_task(races());
+      co_await cleans.arrived;
+      EXPECT_FALSE(r.done()) << "it waits for them";
+      cleans.open();
+      int v = co_await r;
+      EXPECT_EQ(4, v);
+      EXPECT_TRUE(h.cancelled());
+      EXPECT_TRUE(f.cancelled());
+      EXPECT_EQ(1, ended.load());
+    }
+  };
+  run(body());
+}
+
+TEST_P(Race, ACancelWhileItWaitsForWhoWasOvertakenIsToldBehindIt) {
+  auto body = []() -> jay::task<> {
+    jay::testing::gate begun, cleans;
+    auto slow = [&]() -> jay::task<int> {
+      try {
+        co_await begun.pass();
+      } catch (const jay::cancelled_error&) {
+      }
+      try {
+        co_await cleans.pass();
+      } catch (const jay::cancelled_error&) {
+      }
+      co_return 0;
+    };
+    jay::task_handle<int> h = jay::create_task(slow);
+    co_await begun.arrived;
+    bool told = false;
+    auto races = [&]() -> jay::task<> {
+      jay::event never;
+      try {
+        (void)co_await jay::race(number(4), h);
+        co_await never.wait();
+      } catch (const jay::cancelled_error&) {
+        told = true;
+      }
+    };
+    auto r = jay::create_task(races());
+    co_await cleans.arrived;
+    r.cancel();
+    cleans.open();
+    co_await r;
+    EXPECT_TRUE(told);
+    EXPECT_TRUE(h.done());
+  };
+  run(body());
+}
+
 TEST_P(Race, CopiesTheValueOfAHandle) {
   auto body = []() -> jay::task<> {
     jay::task_handle<std::string> h = jay::create_task(text("kept by the handle, not moved out of it"));
