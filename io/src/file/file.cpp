@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <jay/create_task.hpp>
 #include <jay/detail/reactor.hpp>
 #include <jay/scheduler.hpp>
 

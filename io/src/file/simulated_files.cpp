@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <jay/create_task.hpp>
 #include <jay/detail/assert.hpp>
 #include <jay/detail/io_resources.hpp>
 

@@ -54,8 +54,10 @@ bool inner_scope::close(promise_base& p, bool tells) noexcept {
     if (marks & scope::level) due = marks & scope::edge_due;  // what is for good ends here
   }
   outer_cancelled_ = marks & scope::outer_cancelled;
-  outer_told_ = marks & scope::outer_told;
-  if (outer_cancelled_ && !outer_told_ && !passage_.forked) passage_.owner->told_inside();
+  if (outer_cancelled_) [[unlikely]] {
+    outer_told_ = marks & scope::outer_told;
+    if (!outer_told_ && !passage_.forked) passage_.owner->told_inside();
+  }
   if (!due) return false;
   if (!(marks & scope::outer_due)) return true;
   if (!tells) passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);

@@ -34,7 +34,7 @@ task<> race_guests::end() {
     while (!ended) {
       std::optional<std::string> cancel = co_await op<completion_wait, shared_state*, bool>(g.get(), true);
       ended = !cancel;
-      if (cancel) told = g->cancel(*cancel) || told;
+      if (cancel) told = true, g->cancel(*cancel);
     }
   }
   if (told) co_await op<cancel_again>();

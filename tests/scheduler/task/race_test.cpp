@@ -187,6 +187,43 @@ TEST_P(Race, CancelsTasksAndFuturesThatStandBehindTheWinner) {
   run(body());
 }
 
+TEST_P(Race, ACancelWhileItWaitsForWhoWasOvertakenIsToldBehindIt) {
+  auto body = []() -> jay::task<> {
+    jay::testing::gate begun, cleans;
+    auto slow = [&]() -> jay::task<int> {
+      try {
+        co_await begun.pass();
+      } catch (const jay::cancelled_error&) {
+      }
+      try {
+        co_await cleans.pass();
+      } catch (const jay::cancelled_error&) {
+      }
+      co_return 0;
+    };
+    jay::task_handle<int> h = jay::create_task(slow);
+    co_await begun.arrived;
+    bool told = false;
+    auto races = [&]() -> jay::task<> {
+      jay::event never;
+      try {
+        (void)co_await jay::race(number(4), h);
+        co_await never.wait();
+      } catch (const jay::cancelled_error&) {
+        told = true;
+      }
+    };
+    auto r = jay::create_task(races());
+    co_await cleans.arrived;
+    r.cancel();
+    cleans.open();
+    co_await r;
+    EXPECT_TRUE(told);
+    EXPECT_TRUE(h.done());
+  };
+  run(body());
+}
+
 TEST_P(Race, CopiesTheValueOfAHandle) {
   auto body = []() -> jay::task<> {
     jay::task_handle<std::string> h = jay::create_task(text("kept by the handle, not moved out of it"));
