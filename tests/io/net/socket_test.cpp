@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include <jay/call_graph.hpp>
 #include <jay/create_task.hpp>
 #include <jay/event.hpp>
 #include <jay/settled.hpp>
