@@ -124,7 +124,9 @@ TEST_P(EventLoop, TheFirstRunEndsWithTheTurnAfterItsMainTask) {
       co_return;
     };
     another.run_until_complete(starts());
-    if (in_order()) EXPECT_EQ(turns, 1);
+    if (in_order()) {
+      EXPECT_EQ(turns, 1);
+    }
     another.close();
   }
 }

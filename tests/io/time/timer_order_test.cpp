@@ -104,7 +104,9 @@ TEST(TimerOrder, InAsynciosOrderTimeoutsAndSleepsWakeInTheOrderOfTheirDeadlines)
       co_await jay::gather(all);
     };
     jay::run(main(), c);
-    if (in_time) EXPECT_EQ(woken, up_to(n)) << length.count() << " ms";
+    if (in_time) {
+      EXPECT_EQ(woken, up_to(n)) << length.count() << " ms";
+    }
   }
 }
 

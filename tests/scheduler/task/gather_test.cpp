@@ -248,7 +248,9 @@ TEST_P(Gather, AnErrorDropsSiblingsThatHaveNotStarted) {
   };
   int least = 2;
   for (int i = 0; i < 10 && least > 0; ++i) least = std::min(least, run(body()));  // one that has stood for a tick may begin
-  if (GetParam() == 1) EXPECT_EQ(0, least);
+  if (GetParam() == 1) {
+    EXPECT_EQ(0, least);
+  }
 }
 
 TEST_P(Gather, AnErrorReachesARunningSiblingAtItsNextSuspension) {
