@@ -14,8 +14,7 @@
 //
 // A shielded scope is not touched by the scopes around it: for the cleanup that has to wait for something. A cancel of the
 // task itself (task_handle::cancel, the end of run) goes through all scopes, shielded or not, and is told once. Such a
-// cancel must not get lost, and whoever asks for it knows nothing of the scopes inside; jay::shield(op) keeps it away. So a
-// scope takes no cancelled_error that tells of it. If it was caught inside, what the scope itself tells later is the scope's.
+// cancel must not get lost, and whoever asks for it knows nothing of the scopes inside; jay::shield(op) keeps it away.
 #pragma once
 
 #include <memory>

@@ -162,7 +162,7 @@ void cancel_scope::unbind(detail::promise_base& p, std::exception_ptr& e) {
     called = cancel_called();
   }
   s.inner->close(p, cancelled);
-  s.caught = cancelled && called && s.inner->is_own(e);
+  s.caught = cancelled && called && !s.inner->outer_cancelled();
   if (s.caught && s.how == ends::timeout_error) e = std::make_exception_ptr(timeout_error());
 }
 

@@ -132,12 +132,6 @@ void except_star(const exception_group& group, Handler&& handler) {
 }
 
 namespace detail {
-/// What a level tells, and nothing else (scope.hpp).
-class JAY_API cancelled_for_good : public cancelled_error {
- public:
-  using cancelled_error::cancelled_error;
-};
-JAY_API bool is_cancelled_for_good(const std::exception_ptr& e) noexcept;
 /// Is it a cancelled_error? Looks at the type only; nothing is thrown.
 JAY_API bool is_cancelled_error(const std::exception_ptr& e) noexcept;
 JAY_API bool is_generator_exit(const std::exception_ptr& e) noexcept;

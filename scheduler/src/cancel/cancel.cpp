@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <jay/cancel.hpp>
 
-#include <new>
 #include <stdexcept>
 
 #include <jay/detail/task_state.hpp>
@@ -30,25 +29,6 @@ void note_message(scope& s, const std::string& text) noexcept {
     n.message = text;
   } catch (const std::bad_alloc&) {
   }
-}
-
-std::string scope::text() noexcept {
-  spin_guard g(mutex);
-  try {
-    return notes ? notes->message : std::string();
-  } catch (const std::bad_alloc&) {
-    return {};
-  }
-}
-
-void scope::throw_cancelled() {
-  bool for_good;
-  {
-    spin_guard g(mutex);
-    for_good = (marks & (level | outer_told)) == level;
-  }
-  if (for_good) throw cancelled_for_good(text());
-  throw cancelled_error(text());
 }
 
 void request_stop(scope& s) noexcept {

@@ -3,7 +3,6 @@
 
 #include <jay/detail/join.hpp>
 #include <jay/detail/worker.hpp>
-#include <jay/error.hpp>
 
 #include "cancel_walk.hpp"
 
@@ -30,7 +29,7 @@ void inner_scope::open(promise_base& p, kind k) noexcept {
     passage_.was_cancelled = false;
     if (!passage_.edge && passage_.shielded) continue;
     inner_.marks |= scope::outer_cancelled;
-    if (passage_.edge) inner_.marks |= scope::outer_due | scope::edge_due | scope::outer_told;
+    if (passage_.edge) inner_.marks |= scope::outer_due | scope::edge_due;
     if (passage_.passed && !passage_.shielded) inner_.marks |= scope::level;
     inner_.word.set_pending();
     inner_.generation.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows this scope yet
@@ -54,21 +53,10 @@ bool inner_scope::close(promise_base& p, bool tells) noexcept {
     if (marks & scope::level) due = marks & scope::edge_due;  // what is for good ends here
   }
   outer_cancelled_ = marks & scope::outer_cancelled;
-  if (outer_cancelled_) [[unlikely]] {
-    outer_told_ = marks & scope::outer_told;
-    if (!outer_told_ && !passage_.forked) passage_.owner->told_inside();
-  }
   if (!due) return false;
   if (!(marks & scope::outer_due)) return true;
   if (!tells) passage_.owner->make_due(promise_of(passage_.frame), passage_.forked);
   return false;
-}
-
-bool inner_scope::is_own(const std::exception_ptr& e) noexcept {
-  if (!outer_cancelled_) return true;
-  if (outer_told_ || !is_cancelled_for_good(e)) return false;
-  spin_guard g(passage_.owner->mutex);
-  return passage_.shielded || !(passage_.owner->marks & scope::level);
 }
 
 void inner_scope::cancel_level(const std::string& message) noexcept {

@@ -2,6 +2,7 @@
 #include <jay/detail/scope.hpp>
 
 #include <algorithm>
+#include <new>
 
 #include <jay/detail/join.hpp>
 #include <jay/detail/waiter.hpp>
@@ -139,14 +140,12 @@ void scope::strike(const std::string& text, cancel_walk& w, bool from_outside, t
   note_message(*this, text);
   marks |= from_outside ? outer_cancelled : own_cancelled;
   if (!edge) marks |= level;
-  if (edge && from_outside) marks |= outer_told;
   if (!word.pending()) marks &= static_cast<std::uint8_t>(~edge_due);  // of one that was taken since
   void* found = word.busy_with();
   if (found && w.meet(*static_cast<relaying_waiter*>(static_cast<waiter*>(found)))) return;
   switch (word.begin_cancel(found)) {
     case cancel_word::outcome::claimed: {
       auto* l = static_cast<waiter*>(found);
-      if (!edge || !from_outside) marks &= static_cast<std::uint8_t>(~outer_told);
       l->was_cancelled = true;
       l->wake();
       break;
@@ -241,7 +240,6 @@ bool scope::take_cancel(promise_base& frame) noexcept {
   spin_guard g(mutex);
   if (!is_forked(frame.context)) {
     if (marks & level) {
-      tells_root();
       put_back(true);
       return true;
     }
@@ -269,18 +267,10 @@ void scope::make_due(promise_base& frame, bool forked, trigger t) noexcept {
   generation.store(now, std::memory_order_release);
   if (t == trigger::edge && (!(marks & level) || (marks & outer_cancelled))) {
     marks |= edge_due;
-    // it may be the one from outside: at the exit it goes back there
-    if (marks & outer_cancelled) marks |= outer_due | outer_told;
+    if (marks & outer_cancelled) marks |= outer_due;  // it may be the one from outside: at the exit it goes back there
   }
   if (forked) strand_root(*this, frame)->seen = 0;  // of what it had been told, it learns again
   else word.set_pending();
-}
-
-/// The root strand is told of what is due.
-void scope::tells_root() noexcept {
-  JAY_DEBUG_ASSERT(mutex.is_locked());
-  constexpr std::uint8_t outer_edge = outer_due | edge_due;
-  if ((marks & outer_edge) != outer_edge) marks &= static_cast<std::uint8_t>(~outer_told);
 }
 
 void scope::put_back(bool told) noexcept {
@@ -298,7 +288,6 @@ void scope::still_due(bool told) noexcept {
 
 void scope::taken(waiter& l) noexcept {
   spin_guard g(mutex);
-  tells_root();
   const bool edge = !(marks & level) || (marks & edge_due);
   marks &= static_cast<std::uint8_t>(~edge_due);
   if (l.forwards) static_cast<relaying_waiter&>(l).edge = edge;
@@ -311,18 +300,9 @@ void scope::put_level_aside() noexcept {
   if ((marks & level) && !(marks & edge_due)) word.take_pending();
 }
 
-void scope::told_inside() noexcept {
-  spin_guard g(mutex);
-  tells_root();
-}
-
 void scope::check_slow() {
-  {
-    spin_guard g(mutex);
-    if (!word.take_pending()) return;
-    tells_root();
-    if (marks & level) put_back(true);
-  }
+  if (!word.take_pending()) return;
+  still_due(true);
   throw_cancelled();
 }
 
@@ -388,5 +368,16 @@ bool scope::gives_partial_results(promise_base& strand) noexcept {
   make_due(strand, is_forked(strand.context));
   return true;
 }
+
+std::string scope::text() noexcept {
+  spin_guard g(mutex);
+  try {
+    return notes ? notes->message : std::string();
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+void scope::throw_cancelled() { throw cancelled_error(text()); }
 
 }  // namespace jay::detail

@@ -47,10 +47,7 @@ std::pair<std::optional<exception_group>, std::optional<exception_group>> except
 }
 
 bool detail::is_cancelled_error(const std::exception_ptr& e) noexcept {
-  return e && (*e.__cxa_exception_type() == typeid(cancelled_error) || is_cancelled_for_good(e));
-}
-bool detail::is_cancelled_for_good(const std::exception_ptr& e) noexcept {
-  return e && *e.__cxa_exception_type() == typeid(cancelled_for_good);
+  return e && *e.__cxa_exception_type() == typeid(cancelled_error);
 }
 bool detail::is_generator_exit(const std::exception_ptr& e) noexcept {
   return e && *e.__cxa_exception_type() == typeid(generator_exit);

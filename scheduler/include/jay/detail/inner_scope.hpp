@@ -7,8 +7,6 @@
 // A shield lets no level pass (scope.hpp): that stays due outside. An edge is for the task, and passes.
 #pragma once
 
-#include <exception>
-
 #include <jay/detail/waiter.hpp>
 
 namespace jay::detail {
@@ -33,10 +31,6 @@ class JAY_API inner_scope {
   void cancel_level(const std::string& message) noexcept;
   /// A cancel came from outside while it was open. Valid after close.
   bool outer_cancelled() const noexcept { return outer_cancelled_; }
-  /// A scope that was cancelled for good: is the cancelled_error e, which leaves it, its own? After close. Not what a scope
-  /// around it that is cancelled for good tells, and not an edge from outside. But one that was told and dealt with inside,
-  /// before e was thrown, is over.
-  bool is_own(const std::exception_ptr& e) noexcept;
   /// By the strand that runs in it: a cancel has come, and was not told yet.
   bool due() noexcept;
   /// Takes back a cancel of its own that is due; one from outside stays.
@@ -56,7 +50,6 @@ class JAY_API inner_scope {
   passage passage_;
   std::uintptr_t outer_context_ = 0;
   bool outer_cancelled_ = false;
-  bool outer_told_ = false;
 };
 
 /// co_await opened_in(s, k): the coroutine that awaits it runs in s from here on; left_by: no more. Neither suspends.

@@ -85,8 +85,6 @@ struct JAY_API scope {
   static constexpr std::uint8_t edge_due = 16;      // what is pending in `word` is an edge (too)
   static constexpr std::uint8_t limit = 32;         // its own cancel is that of a limit: gather_settled gives what there is
   static constexpr std::uint8_t own_cancelled = 64; // its own cancel has come
-  // Of an inner scope: an edge from outside was (part of) what the root strand was told of last, or came since.
-  static constexpr std::uint8_t outer_told = 128;
 
   /// The task that this scope belongs to, or null.
   task_state* task() const noexcept { return whose_ & no_task ? nullptr : reinterpret_cast<task_state*>(whose_); }
@@ -125,9 +123,6 @@ struct JAY_API scope {
     if (word.pending()) check_slow();
   }
 
-  /// In an inner scope, which it leaves, the root strand was told last of what no edge from outside this one was part of.
-  void told_inside() noexcept;
-
   /// The root strand is the only one left.
   void collapse() noexcept;
 
@@ -156,7 +151,6 @@ struct JAY_API scope {
   void deliver(waiter& l, cancel_walk& w, trigger t, bool by_sibling = false) noexcept;
   void check_slow();
   // with the lock held
-  void tells_root() noexcept;
   void put_back(bool told) noexcept;
   void only_strand() noexcept;
 };
