@@ -135,9 +135,6 @@ task<> serve_connection(server_ref s, stream_reader reader, stream_writer writer
   }
 }
 
-/// Connections to it have a local address of their own.
-bool is_everywhere(const address& a) { return a.is_ip() && (a.host() == "0.0.0.0" || a.host() == "::"); }
-
 void start_connection(const server_ref& s, socket accepted, const address& local) {
   address peer = accepted.peer_address();
   connection_ptr c(new connection(accepted.release().to_stream(), local, peer));
@@ -149,7 +146,7 @@ void start_connection(const server_ref& s, socket accepted, const address& local
 
 task<> accept_loop(server_ref s, std::size_t which) {
   const address local = s->addresses[which];
-  const bool everywhere = is_everywhere(local);
+  const bool everywhere = local.is_ip() && is_any(local.host());  // its connections have local addresses of their own
   auto pause = std::chrono::milliseconds(10);
   for (;;) {
     int error = 0;

@@ -11,6 +11,7 @@
 #include <jay/time.hpp>
 
 #include "errors.hpp"
+#include "net/sockets.hpp"
 
 namespace jay::detail {
 namespace {
@@ -23,7 +24,6 @@ context_var<std::string>& host_variable() {
   return v;
 }
 bool is_loopback(const std::string& host) noexcept { return host.starts_with("127.") || host == "::1"; }
-bool is_any(const std::string& host) noexcept { return host == "0.0.0.0" || host == "::"; }
 
 /// Whose address it is, said by who is on machine `here`.
 std::string machine_of(const address& a, const std::string& here) {

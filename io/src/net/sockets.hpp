@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
-// What socket.cpp and fd_slot.cpp share.
+// What the files of this folder share.
 #pragma once
+
+#include <string_view>
 
 #include <jay/address.hpp>
 
 namespace jay::detail {
 
 void no_delay(int fd) noexcept;
+
+/// The host of an address that stands for all of a machine's.
+inline bool is_any(std::string_view host) noexcept { return host == "0.0.0.0" || host == "::"; }
 
 /// getsockname or getpeername; no address if it fails.
 inline address name_of(int fd, int (*get)(int, sockaddr*, socklen_t*) noexcept) noexcept {

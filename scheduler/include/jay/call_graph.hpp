@@ -78,10 +78,10 @@ JAY_API std::string format_call_graph(const future_call_graph& g);
 JAY_API void print_call_graph(const task_handle_base& h, std::FILE* stream = stderr, std::optional<int> limit = std::nullopt);
 JAY_API void print_call_graph(const task_handle_base& h, std::ostream& stream, std::optional<int> limit = std::nullopt);
 
-/// All tasks of this runtime (or of s) that have not ended, in the order in which they were made; at most 10,000. As a table with a line for
-/// each; and as a tree, in which below a task stand its coroutines, and below these the tasks that they await. What `jay ps PID`
-/// and `jay pstree PID` print (docs/guide.md). Any thread; each task is looked at at a moment of its own.
-/// Outside a runtime, without s: std::logic_error.
+/// All tasks of this runtime (or of s) that have not ended, in the order in which they were made; at most 10,000. As a table
+/// with a line for each; and as a tree, in which below a task stand its coroutines, and below these the tasks that they await.
+/// What `jay ps PID` and `jay pstree PID` print (docs/guide.md). Any thread; each task is looked at at a moment of its own.
+/// Outside a runtime, without s: std::runtime_error.
 JAY_API std::string format_task_table();
 JAY_API std::string format_task_table(scheduler& s);
 JAY_API std::string format_task_tree();
