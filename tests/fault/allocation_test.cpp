@@ -20,6 +20,7 @@
 #include <jay/jay.hpp>
 
 #include "tests/support/echo_lines.hpp"
+#include "tests/support/turn.hpp"
 
 namespace {
 
@@ -336,13 +337,17 @@ TEST(FramePools, WhatIsCommonAllocatesNothingOnceItIsWarm) {
   config.scheduler.workers = 1;
   long taken = 0;
   auto async_main = [&]() -> jay::task<> {
-    co_await waits(100);
+    for (int i = 0; i < 100; ++i) {
+      jay::testing::ask_for_a_turn();  // what is put back has a queue, which is to be warm too
+      co_await waits(1);
+    }
     jay::testing::fail_allocation(enough);
     co_await waits(1000);
     taken = enough - jay::testing::allocations_left.load();
     jay::testing::stop_failing();
   };
-  jay::run(async_main(), config);
+  jay::runner runner(config);  // it begins when this thread waits, and so allocates nothing any more
+  runner.run(async_main());
   EXPECT_EQ(taken, 0);
 }
 
