@@ -105,6 +105,7 @@ bool shared_state::complete(status s) noexcept {
     }
     *end = nullptr;
     if (l) [[unlikely]] calls = !take_with_callbacks(end, in_order);
+    if (!home && this_worker) [[unlikely]] set_home(*this_worker->sched);  // made outside a runtime, and nobody has awaited it
   }
   while (waiter* one = due) {
     if (!one->owner) [[unlikely]] {
@@ -188,7 +189,6 @@ void shared_state::start_callbacks() noexcept {
     first = static_cast<callback*>(waiters.front());
     JAY_DEBUG_ASSERT(first && !first->due);
     first->due = true;
-    if (!home && this_worker) set_home(*this_worker->sched);  // made outside a runtime, and nobody has awaited it
     at = where();
   }
   callback::start(first, at);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -218,6 +219,27 @@ TEST_P(Callback, MayDropTheLastHandle) {
     co_await finished;
   };
   run(body());
+}
+
+// Nothing had been added when the result came.
+TEST_P(Callback, OneThatIsAddedOutsideLaterRunsWhereTheResultWasSet) {
+  jay::promise<int> p;
+  auto sets = [&]() -> jay::task<> {
+    p.set_result(1);
+    co_return;
+  };
+  run(sets());
+  std::binary_semaphore gone(0);
+  bool called = false;
+  {
+    auto tell = std::shared_ptr<void>(nullptr, [&](void*) { gone.release(); });
+    auto notes = [&, told = std::move(tell)](const jay::future<int>&) {
+      called = jay::detail::current_scheduler() == &sched();
+    };
+    p.get_future().add_done_callback(std::move(notes));
+  }
+  gone.acquire();
+  EXPECT_TRUE(called);
 }
 
 TEST_P(Callback, ThoseOfAFutureFromOutsideARuntimeRunWhereTheResultIsSet) {

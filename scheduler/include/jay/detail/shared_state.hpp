@@ -81,7 +81,7 @@ struct JAY_API shared_state {
   waiter_list waiters;       // and callbacks
   struct texts;
   texts* said = nullptr;  // name and cancel message, if there are any; guarded by mutex
-  scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await
+  scheduler* home;  // where callbacks run; a future made outside a runtime binds at its first await, or where it is set
   std::uint64_t home_number;  // of a task constant, as home is; of a future guarded by mutex, as home is
 
   scheduler_ref where() const noexcept {
